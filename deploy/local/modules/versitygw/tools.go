@@ -1,0 +1,8 @@
+//go:build tools
+
+// Package tools names the commands that this module pins; nothing imports it.
+package tools
+
+import (
+	_ "github.com/versity/versitygw/cmd/versitygw"
+)
