@@ -1,0 +1,104 @@
+# Everything a person or a pipeline does with Slipway. `make help` lists it.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+
+VENV := .venv
+PY := $(VENV)/bin/python
+INSTALLED := $(VENV)/.installed
+LOCAL := $(CURDIR)/.local
+KUBECONFIG ?= $(LOCAL)/kubeconfig
+CODE := operator/src runtime/src deploy tests
+
+export KUBECONFIG
+export PATH := $(LOCAL)/bin:$(PATH)
+export PYTHONPATH := operator/src:runtime/src:deploy/local
+
+.PHONY: help
+help: ## Show this list
+	@awk 'BEGIN {FS = ":.*## "} \
+	  /^##@/ {printf "\n%s\n", substr($$0, 5)} \
+	  /^[a-z][a-z0-9-]*:.*## / {printf "  \033[36m%-18s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+##@ See it work
+.PHONY: demo
+demo: deploy ## From nothing: cluster, operator, a model, a prediction, and a new version under load
+	@$(PY) -m deploy.demo
+
+##@ Test
+.PHONY: test
+test: check test-unit test-integration test-e2e ## Everything; sets up what it needs
+	@echo "make test: all green"
+
+.PHONY: test-unit
+test-unit: install ## Fast tests without a cluster
+	$(PY) -m pytest tests/unit -q --durations=5
+
+.PHONY: test-integration
+test-integration: deploy ## Single parts against real servers: API server, S3, sockets
+	$(PY) -m pytest tests/integration -q --durations=10
+
+.PHONY: test-e2e
+test-e2e: deploy ## The whole product on a real cluster, faults included
+	$(PY) -m pytest tests/e2e tests/faults -q --durations=10
+
+.PHONY: check
+check: install ## Lint, types, import contracts, generated files
+	$(VENV)/bin/ruff check $(CODE)
+	$(VENV)/bin/ruff format --check $(CODE)
+	$(VENV)/bin/mypy $(CODE)
+	$(VENV)/bin/lint-imports
+	$(PY) -m slipway_operator.api.generate --check
+
+##@ A cluster
+.PHONY: cluster-up
+cluster-up: install ## A real Kubernetes on this machine (kind with Docker, else built from source, as root)
+	@$(PY) -m localcluster up
+
+.PHONY: cluster-down
+cluster-down: install ## Take it down; nothing is left behind
+	@$(PY) -m localcluster down
+
+.PHONY: images
+images: cluster-up ## Build both images and load them into the cluster
+	@$(PY) -m localcluster images
+
+.PHONY: deploy
+deploy: images ## Images, CRD and operator into the current cluster
+	@deploy/kustomize/deploy.sh $(LOCAL)/images.env
+
+##@ Work on it
+.PHONY: install
+install: $(INSTALLED) ## The development environment in .venv, from the pinned lock
+
+$(INSTALLED): tests/requirements.txt
+	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+	  { echo "make: Slipway needs Python 3.11 or newer as python3 (on Debian: apt-get install python3)"; exit 1; }
+	@python3 -c 'import ensurepip, venv' 2>/dev/null || .ci/install-venv
+	@echo "Installing the development environment (about a minute the first time)"
+	@python3 -m venv $(VENV)
+	@$(VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r tests/requirements.txt
+	@touch $@
+
+.PHONY: format
+format: install ## Format the code and apply the safe fixes
+	$(VENV)/bin/ruff check --fix-only $(CODE)
+	$(VENV)/bin/ruff format $(CODE)
+
+.PHONY: generate
+generate: install ## Write the CRD and its reference page from the models
+	$(PY) -m slipway_operator.api.generate
+
+LOCK := $(VENV)/bin/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
+  --no-emit-index-url --no-emit-find-links --no-annotate --no-header --quiet
+
+.PHONY: lock
+lock: install ## Resolve the dependencies anew within pyproject's bounds
+	$(LOCK) --extra operator --extra runtime --extra cli --group dev -o tests/requirements.txt
+	$(LOCK) --extra operator -c tests/requirements.txt -o operator/requirements.txt
+	$(LOCK) --extra runtime -c tests/requirements.txt -o runtime/requirements.txt
+
+.PHONY: clean
+clean: ## Remove the development environment and local state (not the cluster)
+	rm -rf $(VENV) $(LOCAL) .mypy_cache .ruff_cache .pytest_cache .hypothesis
