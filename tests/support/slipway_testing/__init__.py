@@ -1,0 +1,1 @@
+"""What the tests share: a cluster seen from outside, models made to measure, given/when/then."""
