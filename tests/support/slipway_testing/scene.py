@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 
 from slipway_testing.cluster import Cluster, Obj, obj
-from slipway_testing.models import Artifact
+from slipway_testing.models import Artifact, adding
 from slipway_testing.waiting import eventually
 
 SMALL = {"requests": {"cpu": "50m", "memory": "128Mi"}, "limits": {"memory": "256Mi"}}
@@ -180,6 +180,17 @@ def spec_for(uri: str, artifact: Artifact, **more: Any) -> Obj:
     """A small, quick spec for a model file in a store."""
     model = {"uri": uri, "sha256": artifact.sha256}
     return {"model": model, "runtime": {"resources": SMALL}, **more}
+
+
+def adder(store: str, offset: float, **more: Any) -> Obj:
+    """A spec for the model that adds `offset`, from the tests' own store."""
+    artifact = adding(offset)
+    return spec_for(f"{store}/{artifact.name}", artifact, **more)
+
+
+def adds(offset: float) -> list[float]:
+    """What that model answers to ROW."""
+    return [value + offset for value in ROW]
 
 
 def _condition(live: Obj, kind: str) -> Obj:

@@ -22,6 +22,18 @@ def eventually(look: Callable[[], T], *, within: float = 60, every: float = 0.2)
         time.sleep(every)
 
 
+def becomes(
+    look: Callable[[], object], wanted: object, *, within: float = 60, every: float = 0.2
+) -> None:
+    """Look until what is seen equals what is wanted."""
+
+    def compare() -> None:
+        seen = look()
+        assert seen == wanted, f"{seen!r} instead of {wanted!r}"
+
+    eventually(compare, within=within, every=every)
+
+
 def steadily(look: Callable[[], T], *, during: float, every: float = 0.2) -> None:
     """Look for some time; every look must hold."""
     deadline = time.monotonic() + during

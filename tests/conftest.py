@@ -1,0 +1,65 @@
+"""Fixtures every test on a cluster shares. Nothing here touches a cluster until a test asks."""
+
+import uuid
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from slipway_testing import models
+from slipway_testing.cluster import Cluster, current_cluster, obj
+from slipway_testing.scene import Model
+from slipway_testing.store import open_store
+
+ARTIFACTS = [
+    models.adding(0),
+    models.adding(1),
+    models.adding(2),
+    models.adding(3),
+    models.escaping(),
+    models.pickled(),
+    models.swelling(2),
+    models.truncated(),
+]
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Cluster:
+    """The current cluster."""
+    return current_cluster()
+
+
+@pytest.fixture(scope="session")
+def make_namespace(cluster: Cluster) -> Iterator[Callable[[str], str]]:
+    """Namespaces that enforce the restricted Pod Security Standard, deleted in the end."""
+    made = []
+
+    def make(prefix: str) -> str:
+        name = f"{prefix}-{uuid.uuid4().hex[:6]}"
+        labels = {"pod-security.kubernetes.io/enforce": "restricted"}
+        cluster.apply(obj("Namespace", None, name, metadata={"labels": labels}))
+        made.append(name)
+        return name
+
+    yield make
+    for name in made:
+        cluster.delete("Namespace", None, name)
+
+
+@pytest.fixture
+def namespace(cluster: Cluster, make_namespace: Callable[[str], str]) -> Iterator[str]:
+    """A namespace for one test; its models are gone before the next test begins."""
+    name = make_namespace("test")
+    yield name
+    cluster.delete("Namespace", None, name)
+
+
+@pytest.fixture(scope="session")
+def store(cluster: Cluster, make_namespace: Callable[[str], str]) -> str:
+    """The address of a model store in the cluster that holds ARTIFACTS."""
+    return open_store(cluster, make_namespace("store"), ARTIFACTS)
+
+
+@pytest.fixture
+def make_model(cluster: Cluster, namespace: str) -> Callable[[str], Model]:
+    """A ModelDeployment in the test's namespace, by name; nothing is applied yet."""
+    return lambda name: Model(cluster, namespace, name)
