@@ -1,0 +1,77 @@
+"""`spec.runtime`: the pods that run the model.
+
+Only what is safe to leave to any user of a namespace is here. No service account, host path,
+privilege or foreign Secret can be named, and none may ever be added.
+"""
+
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from slipway_operator.api.base import ApiModel, Rule
+from slipway_operator.api.placement import Placement
+from slipway_operator.api.quantities import Quantity
+
+ResourceList = Annotated[dict[str, Quantity], Field(max_length=8)]
+
+
+class Resources(ApiModel):
+    """Resources of each pod, as in a Pod."""
+
+    rules: ClassVar[tuple[Rule, ...]] = ()
+
+    requests: ResourceList = Field(default_factory=dict)
+    """What a node must have free: `cpu`, `memory`, `ephemeral-storage`."""
+    limits: ResourceList = Field(default_factory=dict)
+    """What a pod may use at most: `cpu`, `memory`, `ephemeral-storage`."""
+
+
+class Accelerator(ApiModel):
+    """Devices for each pod."""
+
+    resource: Annotated[str, Field(max_length=253)]
+    """Name of the resource that the device plugin advertises, such as `nvidia.com/gpu`."""
+    count: Annotated[int, Field(ge=1, le=64)] = 1
+    """How many of them."""
+
+
+class Warmup(ApiModel):
+    """Requests that a pod answers to itself before it is ready."""
+
+    requests: Annotated[int, Field(ge=0, le=1000)] = 3
+    """How many; 0 for none."""
+
+
+class EnvVar(ApiModel):
+    """A plain environment variable."""
+
+    name: Annotated[str, Field(max_length=256)]
+    """Name of the variable."""
+    value: Annotated[str, Field(max_length=4096)] = ""
+    """Its value."""
+
+
+class RuntimeSpec(ApiModel):
+    """How the model is run."""
+
+    image: Annotated[str, Field(max_length=512)] = ""
+    """Runtime image; empty for the operator's own setting."""
+    resources: Resources = Resources()
+    """Resources of each pod."""
+    accelerator: Accelerator | None = None
+    """Devices for each pod; absent for CPU."""
+    warmup: Warmup = Warmup()
+    """Requests that a pod answers to itself before it is ready."""
+    env: Annotated[
+        tuple[EnvVar, ...],
+        Field(
+            max_length=64,
+            json_schema_extra={
+                "x-kubernetes-list-type": "map",
+                "x-kubernetes-list-map-keys": ["name"],
+            },
+        ),
+    ] = ()
+    """Plain environment variables for the runtime."""
+    placement: Placement = Placement()
+    """Which nodes the pods may run on."""

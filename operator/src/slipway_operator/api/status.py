@@ -1,0 +1,147 @@
+"""What the operator reports about a ModelDeployment: `status`, its phases and conditions.
+
+Reading is lenient, for a status may have been written by a newer operator. How a status comes
+about is not decided here.
+"""
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
+
+from slipway_operator.api.base import ApiModel
+from slipway_operator.api.quantities import Time
+
+Message = Annotated[str, Field(max_length=1024)]
+RevisionName = Annotated[str, Field(max_length=63)]
+Count = Annotated[int, Field(ge=0, json_schema_extra={"format": "int32"})]
+Generation = Annotated[int, Field(ge=0, json_schema_extra={"format": "int64"})]
+
+
+class Phase(StrEnum):
+    """The whole state in one word."""
+
+    PENDING = "Pending"
+    PROGRESSING = "Progressing"
+    PAUSED = "Paused"
+    HEALTHY = "Healthy"
+    DEGRADED = "Degraded"
+
+
+class Outcome(StrEnum):
+    """How a rollout ended."""
+
+    PROMOTED = "Promoted"
+    ABORTED = "Aborted"
+    SUPERSEDED = "Superseded"
+    ROLLED_BACK = "RolledBack"
+
+
+class ConditionType(StrEnum):
+    """The conditions; `Reconciling` and `Stalled` are present only while they are true."""
+
+    READY = "Ready"
+    SERVING = "Serving"
+    PROGRESSING = "Progressing"
+    RECONCILING = "Reconciling"
+    STALLED = "Stalled"
+
+
+class ConditionStatus(StrEnum):
+    """Whether a condition holds."""
+
+    TRUE = "True"
+    FALSE = "False"
+    UNKNOWN = "Unknown"
+
+
+class Condition(ApiModel):
+    """One condition, as Kubernetes writes them."""
+
+    type: Annotated[str, Field(max_length=316)]
+    """Name of the condition."""
+    status: ConditionStatus
+    """Whether it holds: True, False or Unknown."""
+    reason: Annotated[str, Field(max_length=128)]
+    """Why, in one word; see the table of reasons."""
+    message: Annotated[str, Field(max_length=1024)] = ""
+    """Why, in a sentence."""
+    last_transition_time: Time
+    """When the status last changed."""
+    observed_generation: Generation
+    """The generation of the spec that this condition speaks of."""
+
+
+class RevisionStatus(ApiModel):
+    """One revision and its pods."""
+
+    revision: RevisionName
+    """Name of the revision: a short hash of `spec.model` and `spec.runtime`."""
+    version: str | None = None
+    """The user's own label, `spec.model.version`."""
+    replicas: Count = 0
+    """How many pods it has."""
+    ready_replicas: Count = 0
+    """How many of them are ready: model verified, loaded and warmed."""
+
+
+class RolloutStatus(ApiModel):
+    """The rollout that is under way; absent when there is none."""
+
+    started_at: Time
+    """When the candidate was first seen."""
+    waiting_for: Message | None = None
+    """What must happen before the rollout goes on."""
+
+
+class HistoryEntry(ApiModel):
+    """One rollout that ended."""
+
+    revision: RevisionName
+    """The revision that was rolled out."""
+    version: str | None = None
+    """Its `spec.model.version`."""
+    outcome: Outcome
+    """How the rollout ended."""
+    reason: Annotated[str, Field(max_length=128)] | None = None
+    """Why it ended so; see the table of reasons."""
+    time: Time
+    """When it ended."""
+
+
+class ModelDeploymentStatus(ApiModel):
+    """The observed state."""
+
+    observed_generation: Generation | None = None
+    """The generation of the spec that this status speaks of."""
+    phase: Phase | None = None
+    """The whole state in one word."""
+    message: Message | None = None
+    """The whole state in a sentence."""
+    url: Annotated[str, Field(max_length=512)] | None = None
+    """Where requests are answered inside the cluster."""
+    replicas: Count | None = None
+    """How many pods there are, of every revision; read by the scale subresource."""
+    ready_replicas: Count | None = None
+    """How many of them are ready."""
+    selector: Annotated[str, Field(max_length=512)] | None = None
+    """The label selector of those pods; read by the scale subresource."""
+    stable: RevisionStatus | None = None
+    """The revision that users rely on."""
+    candidate: RevisionStatus | None = None
+    """The revision that is to replace it; absent when there is none."""
+    rollout: RolloutStatus | None = None
+    """The rollout that is under way; absent when there is none."""
+    history: Annotated[tuple[HistoryEntry, ...], Field(max_length=20)] = ()
+    """The last rollouts that ended, newest first."""
+    conditions: Annotated[
+        tuple[Condition, ...],
+        Field(
+            max_length=16,
+            json_schema_extra={
+                "x-kubernetes-list-type": "map",
+                "x-kubernetes-list-map-keys": ["type"],
+            },
+        ),
+    ] = ()
+    """The state, one aspect each; `kubectl wait --for=condition=Ready` reads them."""
