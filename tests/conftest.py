@@ -7,6 +7,7 @@ import pytest
 
 from slipway_testing import models
 from slipway_testing.cluster import Cluster, current_cluster, obj
+from slipway_testing.load import Load
 from slipway_testing.scene import Model
 from slipway_testing.store import open_store
 
@@ -63,3 +64,9 @@ def store(cluster: Cluster, make_namespace: Callable[[str], str]) -> str:
 def make_model(cluster: Cluster, namespace: str) -> Callable[[str], Model]:
     """A ModelDeployment in the test's namespace, by name; nothing is applied yet."""
     return lambda name: Model(cluster, namespace, name)
+
+
+@pytest.fixture
+def start_load() -> Callable[..., Load]:
+    """Users at work on a model: `start_load(model, rate=40, seconds=30)`."""
+    return Load
