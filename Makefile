@@ -9,11 +9,11 @@ PY := $(VENV)/bin/python
 INSTALLED := $(VENV)/.installed
 LOCAL := $(CURDIR)/.local
 KUBECONFIG ?= $(LOCAL)/kubeconfig
-CODE := operator/src runtime/src deploy tests
+CODE := operator/src runtime/src deploy tests bench
 
 export KUBECONFIG
 export PATH := $(LOCAL)/bin:$(PATH)
-export PYTHONPATH := operator/src:runtime/src:deploy/local
+export PYTHONPATH := operator/src:runtime/src:deploy/local:tests/support
 
 .PHONY: help
 help: ## Show this list
@@ -42,6 +42,10 @@ test-integration: deploy ## Single parts against real servers: API server, S3, s
 .PHONY: test-e2e
 test-e2e: deploy ## The whole product on a real cluster, faults included
 	$(PY) -m pytest tests/e2e tests/faults -q --durations=10
+
+.PHONY: bench
+bench: deploy ## Measure on the current cluster: from apply to Ready, stage by stage
+	$(PY) bench/apply_to_ready.py
 
 .PHONY: check
 check: install ## Lint, types, import contracts, generated files

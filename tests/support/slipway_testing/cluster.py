@@ -126,6 +126,13 @@ class Cluster:
         where = f"/api/v1/namespaces/{namespace}/services/{service}/proxy/{path.lstrip('/')}"
         return self._http.request(method, where, content=content, headers=headers)
 
+    def text(self, path: str) -> str:
+        """GET any path of the API server, such as a pod's proxy, as text."""
+        answer = self._http.get(path)
+        if answer.is_error:
+            raise RefusedError(answer)
+        return answer.text
+
     def logs(self, namespace: str, pod: str, container: str = "") -> str:
         """What a container has written so far."""
         answer = self._http.get(
