@@ -6,7 +6,7 @@ it at admission; nothing here evaluates it again in Python.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler, model_validator
 from pydantic.alias_generators import to_camel
@@ -18,10 +18,25 @@ JsonObject = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One CEL rule and what a user reads when it is broken; use it in `Annotated` or `rules`."""
+    """One CEL rule and what a user reads when it is broken; use it in `Annotated` or `rules`.
+
+    `field` names the field of a model that the message is about.
+    """
 
     cel: str
     message: str
+    field: str = ""
+    reason: Literal["", "FieldValueForbidden", "FieldValueRequired"] = ""
+
+    def to_wire(self) -> JsonObject:
+        """Return the rule as the CRD spells it."""
+        wire = {
+            "rule": self.cel,
+            "message": self.message,
+            "fieldPath": f".{self.field}" if self.field else "",
+            "reason": self.reason,
+        }
+        return {key: value for key, value in wire.items() if value}
 
     def __get_pydantic_json_schema__(
         self, core_schema: CoreSchema, handler: GetJsonSchemaHandler
@@ -35,8 +50,7 @@ def with_rules(schema: JsonSchemaValue, rules: tuple[Rule, ...]) -> JsonSchemaVa
     if not rules:
         return schema
     present = schema.get("x-kubernetes-validations", [])
-    added = [{"rule": rule.cel, "message": rule.message} for rule in rules]
-    return {**schema, "x-kubernetes-validations": [*present, *added]}
+    return {**schema, "x-kubernetes-validations": [*present, *(rule.to_wire() for rule in rules)]}
 
 
 class ApiModel(BaseModel):

@@ -11,10 +11,6 @@ from pydantic import Field
 
 from slipway_operator.api.base import ApiModel
 
-Key = Annotated[str, Field(max_length=317)]
-Value = Annotated[str, Field(max_length=253)]
-Labels = Annotated[dict[str, Value], Field(max_length=32)]
-Values = Annotated[tuple[Value, ...], Field(max_length=64)]
 Weight = Annotated[int, Field(ge=1, le=100)]
 NodeInclusion = Literal["Honor", "Ignore"]
 
@@ -42,11 +38,11 @@ class LabelOperator(StrEnum):
 class Toleration(ApiModel):
     """A taint that the pods tolerate."""
 
-    key: Key | None = None
+    key: str | None = None
     """Key of the taint; empty for all."""
     operator: Literal["Exists", "Equal"] | None = None
     """How the taint's value is compared."""
-    value: Value | None = None
+    value: str | None = None
     """Value of the taint."""
     effect: Literal["NoSchedule", "PreferNoSchedule", "NoExecute"] | None = None
     """Effect of the taint; empty for all."""
@@ -57,27 +53,27 @@ class Toleration(ApiModel):
 class NodeRequirement(ApiModel):
     """A condition on a node's labels or fields."""
 
-    key: Key
+    key: str
     """Key of the label."""
     operator: NodeOperator
     """How it is compared."""
-    values: Values | None = None
+    values: tuple[str, ...] | None = None
     """What it is compared with."""
 
 
 class NodeTerm(ApiModel):
     """Conditions that must all hold."""
 
-    match_expressions: Annotated[tuple[NodeRequirement, ...], Field(max_length=16)] | None = None
+    match_expressions: tuple[NodeRequirement, ...] | None = None
     """Conditions on labels."""
-    match_fields: Annotated[tuple[NodeRequirement, ...], Field(max_length=16)] | None = None
+    match_fields: tuple[NodeRequirement, ...] | None = None
     """Conditions on fields, such as `metadata.name`."""
 
 
 class NodeSelector(ApiModel):
     """Terms of which one must hold."""
 
-    node_selector_terms: Annotated[tuple[NodeTerm, ...], Field(min_length=1, max_length=16)]
+    node_selector_terms: tuple[NodeTerm, ...]
     """The terms."""
 
 
@@ -95,29 +91,27 @@ class NodeAffinity(ApiModel):
 
     required_during_scheduling_ignored_during_execution: NodeSelector | None = None
     """Nodes that the pods must run on."""
-    preferred_during_scheduling_ignored_during_execution: (
-        Annotated[tuple[PreferredNode, ...], Field(max_length=16)] | None
-    ) = None
+    preferred_during_scheduling_ignored_during_execution: tuple[PreferredNode, ...] | None = None
     """Nodes that the pods should run on."""
 
 
 class LabelRequirement(ApiModel):
     """A condition on a label."""
 
-    key: Key
+    key: str
     """Key of the label."""
     operator: LabelOperator
     """How it is compared."""
-    values: Values | None = None
+    values: tuple[str, ...] | None = None
     """What it is compared with."""
 
 
 class LabelSelector(ApiModel):
     """A selection of pods or namespaces by label."""
 
-    match_labels: Labels | None = None
+    match_labels: dict[str, str] | None = None
     """Labels that must be equal."""
-    match_expressions: Annotated[tuple[LabelRequirement, ...], Field(max_length=16)] | None = None
+    match_expressions: tuple[LabelRequirement, ...] | None = None
     """Conditions that must all hold."""
 
 
@@ -126,15 +120,15 @@ class PodTerm(ApiModel):
 
     label_selector: LabelSelector | None = None
     """The pods meant."""
-    namespaces: Annotated[tuple[Value, ...], Field(max_length=16)] | None = None
+    namespaces: tuple[str, ...] | None = None
     """Namespaces of those pods; absent for this one."""
     namespace_selector: LabelSelector | None = None
     """Namespaces of those pods, by label."""
-    topology_key: Key
+    topology_key: str
     """The node label that says what "near" means, such as `kubernetes.io/hostname`."""
-    match_label_keys: Annotated[tuple[Key, ...], Field(max_length=16)] | None = None
+    match_label_keys: tuple[str, ...] | None = None
     """Labels whose values are taken from the pod itself and must be equal."""
-    mismatch_label_keys: Annotated[tuple[Key, ...], Field(max_length=16)] | None = None
+    mismatch_label_keys: tuple[str, ...] | None = None
     """Labels whose values are taken from the pod itself and must differ."""
 
 
@@ -150,13 +144,9 @@ class PreferredPods(ApiModel):
 class PodAffinity(ApiModel):
     """Pods that these pods must or should be near to, or away from."""
 
-    required_during_scheduling_ignored_during_execution: (
-        Annotated[tuple[PodTerm, ...], Field(max_length=16)] | None
-    ) = None
+    required_during_scheduling_ignored_during_execution: tuple[PodTerm, ...] | None = None
     """What must hold."""
-    preferred_during_scheduling_ignored_during_execution: (
-        Annotated[tuple[PreferredPods, ...], Field(max_length=16)] | None
-    ) = None
+    preferred_during_scheduling_ignored_during_execution: tuple[PreferredPods, ...] | None = None
     """What should hold."""
 
 
@@ -176,13 +166,13 @@ class TopologySpread(ApiModel):
 
     max_skew: Annotated[int, Field(ge=1, json_schema_extra={"format": "int32"})]
     """The largest difference allowed between two places."""
-    topology_key: Key
+    topology_key: str
     """The node label that says what a place is, such as `topology.kubernetes.io/zone`."""
     when_unsatisfiable: Literal["DoNotSchedule", "ScheduleAnyway"]
     """What to do when the pods cannot be spread so."""
     label_selector: LabelSelector | None = None
     """The pods counted; absent for the pods of the same revision."""
-    match_label_keys: Annotated[tuple[Key, ...], Field(max_length=16)] | None = None
+    match_label_keys: tuple[str, ...] | None = None
     """Labels whose values are taken from the pod itself and must be equal."""
     min_domains: Annotated[int, Field(ge=1, json_schema_extra={"format": "int32"})] | None = None
     """The least number of places."""
@@ -195,17 +185,15 @@ class TopologySpread(ApiModel):
 class Placement(ApiModel):
     """Which nodes the pods may run on."""
 
-    node_selector: Labels | None = None
+    node_selector: dict[str, str] | None = None
     """Labels that a node must have."""
-    tolerations: Annotated[tuple[Toleration, ...], Field(max_length=32)] | None = None
+    tolerations: tuple[Toleration, ...] | None = None
     """Taints that the pods tolerate."""
     affinity: Affinity | None = None
     """Nodes and pods to be near to, or away from."""
-    topology_spread_constraints: (
-        Annotated[tuple[TopologySpread, ...], Field(max_length=16)] | None
-    ) = None
+    topology_spread_constraints: tuple[TopologySpread, ...] | None = None
     """How the pods are spread over nodes or zones."""
-    priority_class_name: Annotated[str, Field(max_length=253)] = ""
+    priority_class_name: str = ""
     """Name of a PriorityClass; empty for the cluster's default."""
-    runtime_class_name: Annotated[str, Field(max_length=253)] = ""
+    runtime_class_name: str = ""
     """Name of a RuntimeClass, such as `nvidia`; empty for the node's default."""

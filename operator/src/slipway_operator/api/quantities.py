@@ -85,21 +85,30 @@ def _read_duration(value: object) -> object:
     return parse_duration(value) if isinstance(value, str) else value
 
 
+def between(lowest: str, highest: str) -> Rule:
+    """Return the rule that a duration lies between two others, both included."""
+    return Rule(
+        f"!self.matches(r'{DURATION_PATTERN}') || "
+        f"(duration(self) >= duration('{lowest}') && duration(self) <= duration('{highest}'))",
+        f"must lie between {lowest} and {highest}",
+    )
+
+
 Duration = Annotated[
     timedelta,
     BeforeValidator(_read_duration),
     PlainSerializer(format_duration, return_type=str),
-    WithJsonSchema({"type": "string", "maxLength": 32}),
+    WithJsonSchema({"type": "string", "title": "duration", "maxLength": 32}),
     Rule(
-        f"self.matches('{DURATION_PATTERN}')",
+        f"self.matches(r'{DURATION_PATTERN}')",
         "is no duration: write whole numbers with h, m, s or ms, for example 30s, 5m or 1h30m",
     ),
 ]
 Quantity = Annotated[
     str | int,
-    WithJsonSchema({"x-kubernetes-int-or-string": True, "maxLength": 32}),
+    WithJsonSchema({"x-kubernetes-int-or-string": True, "title": "quantity", "maxLength": 32}),
     Rule(
-        "isQuantity(string(self)) && quantity(string(self)).sign() >= 0",
+        "isQuantity(string(self)) && !string(self).startsWith('-')",
         "is no quantity: write a number of zero or more with a unit, for example 500m or 2Gi",
     ),
 ]

@@ -4,25 +4,11 @@ The reference page is made from this enumeration, so each member says what happe
 It must not decide when a reason applies.
 """
 
-from enum import StrEnum
-from typing import Self
+from slipway_operator.api.described import Described
 
 
-class Reason(StrEnum):
-    """A reason, what it means, what to do, and whether it is a warning."""
-
-    meaning: str
-    remedy: str
-    is_warning: bool
-
-    def __new__(cls, name: str, meaning: str, remedy: str = "", is_warning: bool = False) -> Self:
-        """Attach the documentation to the plain string."""
-        member = str.__new__(cls, name)
-        member._value_ = name
-        member.meaning = meaning
-        member.remedy = remedy
-        member.is_warning = is_warning
-        return member
+class Reason(Described):
+    """Why something is as it is."""
 
     # The usual course
     ACCEPTED = ("Accepted", "The spec was seen; nothing runs yet.")

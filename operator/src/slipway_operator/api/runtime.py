@@ -12,13 +12,31 @@ from slipway_operator.api.base import ApiModel, Rule
 from slipway_operator.api.placement import Placement
 from slipway_operator.api.quantities import Quantity
 
-ResourceList = Annotated[dict[str, Quantity], Field(max_length=8)]
+ResourceList = Annotated[
+    dict[str, Quantity],
+    Field(max_length=8, examples=[{"cpu": "500m", "memory": "256Mi"}]),
+    Rule(
+        "self.all(name, name in ['cpu', 'memory', 'ephemeral-storage'])",
+        "may name cpu, memory and ephemeral-storage; "
+        "ask for GPUs and other devices in runtime.accelerator",
+    ),
+]
 
 
 class Resources(ApiModel):
     """Resources of each pod, as in a Pod."""
 
-    rules: ClassVar[tuple[Rule, ...]] = ()
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            "!has(self.requests) || !has(self.limits) || self.requests.all(name, "
+            "!(name in self.limits) || !isQuantity(string(self.requests[name])) || "
+            "!isQuantity(string(self.limits[name])) || "
+            "quantity(string(self.requests[name]))"
+            ".compareTo(quantity(string(self.limits[name]))) <= 0)",
+            "must not be above the limits of the same name; lower them or raise the limits",
+            field="requests",
+        ),
+    )
 
     requests: ResourceList = Field(default_factory=dict)
     """What a node must have free: `cpu`, `memory`, `ephemeral-storage`."""
@@ -29,7 +47,14 @@ class Resources(ApiModel):
 class Accelerator(ApiModel):
     """Devices for each pod."""
 
-    resource: Annotated[str, Field(max_length=253)]
+    resource: Annotated[
+        str,
+        Field(max_length=253, examples=["nvidia.com/gpu"]),
+        Rule(
+            "self.matches(r'^[a-z0-9]([-a-z0-9.]*[a-z0-9])?/[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$')",
+            "must be the device plugin's full name for the device, as in nvidia.com/gpu",
+        ),
+    ]
     """Name of the resource that the device plugin advertises, such as `nvidia.com/gpu`."""
     count: Annotated[int, Field(ge=1, le=64)] = 1
     """How many of them."""
@@ -45,7 +70,18 @@ class Warmup(ApiModel):
 class EnvVar(ApiModel):
     """A plain environment variable."""
 
-    name: Annotated[str, Field(max_length=256)]
+    name: Annotated[
+        str,
+        Field(max_length=256, examples=["LOG_LEVEL"]),
+        Rule(
+            "self.matches(r'^[A-Za-z_][A-Za-z0-9_]*$')",
+            "must consist of letters, digits and _, and not begin with a digit",
+        ),
+        Rule(
+            "!self.startsWith('SLIPWAY_')",
+            "must not begin with SLIPWAY_; those variables are set by Slipway itself",
+        ),
+    ]
     """Name of the variable."""
     value: Annotated[str, Field(max_length=4096)] = ""
     """Its value."""
@@ -54,7 +90,15 @@ class EnvVar(ApiModel):
 class RuntimeSpec(ApiModel):
     """How the model is run."""
 
-    image: Annotated[str, Field(max_length=512)] = ""
+    image: Annotated[
+        str,
+        Field(max_length=512, examples=["registry.example.com/slipway-runtime:1.0.0"]),
+        Rule(
+            "self == '' || self.matches(r'^[A-Za-z0-9][-A-Za-z0-9._:/@]*$')",
+            "must be the name of an image, as in registry.example.com/slipway-runtime:1.0.0, "
+            "or empty for the operator's own setting",
+        ),
+    ] = ""
     """Runtime image; empty for the operator's own setting."""
     resources: Resources = Resources()
     """Resources of each pod."""

@@ -10,6 +10,7 @@ from typing import Annotated
 from pydantic import Field
 
 from slipway_operator.api.base import ApiModel
+from slipway_operator.api.described import Described
 from slipway_operator.api.quantities import Time
 
 Message = Annotated[str, Field(max_length=1024)]
@@ -18,33 +19,39 @@ Count = Annotated[int, Field(ge=0, json_schema_extra={"format": "int32"})]
 Generation = Annotated[int, Field(ge=0, json_schema_extra={"format": "int64"})]
 
 
-class Phase(StrEnum):
+class Phase(Described):
     """The whole state in one word."""
 
-    PENDING = "Pending"
-    PROGRESSING = "Progressing"
-    PAUSED = "Paused"
-    HEALTHY = "Healthy"
-    DEGRADED = "Degraded"
+    PENDING = ("Pending", "Nobody is served yet; the first revision is on its way.")
+    PROGRESSING = ("Progressing", "A change is on its way; what served before goes on serving.")
+    PAUSED = ("Paused", "`spec.paused` is true; nothing is changed.")
+    HEALTHY = ("Healthy", "The whole spec is live.")
+    DEGRADED = ("Degraded", "Something needs a person; `Serving` says whether users are answered.")
 
 
-class Outcome(StrEnum):
+class Outcome(Described):
     """How a rollout ended."""
 
-    PROMOTED = "Promoted"
-    ABORTED = "Aborted"
-    SUPERSEDED = "Superseded"
-    ROLLED_BACK = "RolledBack"
+    PROMOTED = ("Promoted", "The candidate became the stable revision.")
+    ABORTED = ("Aborted", "The candidate was given up; the stable revision stayed.")
+    SUPERSEDED = ("Superseded", "A newer candidate took its place.")
+    ROLLED_BACK = ("RolledBack", "The spec returned to a revision that was still warm.")
 
 
-class ConditionType(StrEnum):
-    """The conditions; `Reconciling` and `Stalled` are present only while they are true."""
+class ConditionType(Described):
+    """The conditions."""
 
-    READY = "Ready"
-    SERVING = "Serving"
-    PROGRESSING = "Progressing"
-    RECONCILING = "Reconciling"
-    STALLED = "Stalled"
+    READY = ("Ready", "The whole spec is live. Present from the first sight on.")
+    SERVING = ("Serving", "Users are answered now, by whichever revision.")
+    PROGRESSING = ("Progressing", "A change is on its way.")
+    RECONCILING = (
+        "Reconciling",
+        "The same for tools that follow kstatus; present only while it is true.",
+    )
+    STALLED = (
+        "Stalled",
+        "It will not go on by itself; for tools that follow kstatus, present only while true.",
+    )
 
 
 class ConditionStatus(StrEnum):

@@ -12,7 +12,7 @@ from pydantic import Field
 
 from slipway_operator.api.base import ApiModel, Rule
 from slipway_operator.api.model import ModelSpec
-from slipway_operator.api.quantities import Duration
+from slipway_operator.api.quantities import Duration, between
 from slipway_operator.api.runtime import RuntimeSpec
 from slipway_operator.api.status import ModelDeploymentStatus
 
@@ -38,7 +38,13 @@ class Metric(ApiModel):
 class Autoscaling(ApiModel):
     """How many pods run, by their load."""
 
-    rules: ClassVar[tuple[Rule, ...]] = ()
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            "!has(self.minReplicas) || self.minReplicas <= self.maxReplicas",
+            "must not be above maxReplicas",
+            field="minReplicas",
+        ),
+    )
 
     min_replicas: Annotated[Replicas, Field(ge=1)] = 1
     """The fewest pods."""
@@ -53,6 +59,10 @@ class Autoscaling(ApiModel):
                 "x-kubernetes-list-map-keys": ["type"],
             },
         ),
+        Rule(
+            "size(self) > 0",
+            "must list at least one metric, as in {type: CPU, target: 80}",
+        ),
     ]
     """What to look at, at least one."""
 
@@ -60,9 +70,13 @@ class Autoscaling(ApiModel):
 class Rollout(ApiModel):
     """How a new revision replaces the stable one."""
 
-    keep_stable: Duration = timedelta(minutes=5)
+    keep_stable: Annotated[Duration, between("0s", "24h"), Field(examples=["10m"])] = timedelta(
+        minutes=5
+    )
     """How long the replaced revision stays warm: going back to it within that time is instant."""
-    progress_deadline: Duration = timedelta(minutes=10)
+    progress_deadline: Annotated[Duration, between("10s", "24h"), Field(examples=["30m"])] = (
+        timedelta(minutes=10)
+    )
     """How long a new revision may take to become ready before it is given up."""
 
 
@@ -82,15 +96,44 @@ class ServiceSpec(ApiModel):
     port: Annotated[int, Field(ge=1, le=65535)] = 80
     """Its port."""
     annotations: Annotated[
-        dict[str, Annotated[str, Field(max_length=4096)]], Field(max_length=32)
+        dict[str, Annotated[str, Field(max_length=4096)]],
+        Field(max_length=32, examples=[{"example.com/internal": "true"}]),
+        Rule(
+            "self.all(name, !name.startsWith('slipway.dev/') "
+            "&& !name.startsWith('serving.slipway.dev/'))",
+            "must not be Slipway's own: choose names that do not begin with slipway.dev/ "
+            "or serving.slipway.dev/",
+        ),
     ] = Field(default_factory=dict)
     """Annotations for it, for instance for a cloud's load balancer."""
+
+
+def _scaling_needs_request(metric: str, resource: str, example: str) -> Rule:
+    resources = "self.runtime.resources"
+    given = " || ".join(
+        f"(has({resources}.{side}) && '{resource}' in {resources}.{side})"
+        for side in ("requests", "limits")
+    )
+    return Rule(
+        f"!has(self.autoscaling) || !self.autoscaling.metrics.exists(m, m.type == '{metric}') || "
+        f"(has(self.runtime) && has({resources}) && ({given}))",
+        f"autoscaling on {metric} needs to know how much each pod requests: "
+        f"write runtime.resources.requests.{resource}, for example {example}",
+    )
 
 
 class ModelDeploymentSpec(ApiModel):
     """What a user asks for."""
 
-    rules: ClassVar[tuple[Rule, ...]] = ()
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            "!has(self.replicas) || !has(self.autoscaling)",
+            "replicas and autoscaling exclude each other: remove replicas to let the autoscaler "
+            "decide, or remove autoscaling to keep a fixed number",
+        ),
+        _scaling_needs_request("CPU", "cpu", "500m"),
+        _scaling_needs_request("Memory", "memory", "256Mi"),
+    )
 
     model: ModelSpec
     """The model to serve."""

@@ -1,0 +1,67 @@
+"""From pydantic models to the structural OpenAPI schemas that a CRD may contain.
+
+A CRD allows no references, no nulls, no titles and, by our own choice, no defaults. Everything that
+a model says beyond that (rules, list types, limits) passes through unchanged.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core import core_schema
+
+from slipway_operator.api.base import ApiModel, JsonObject
+
+# Documentation only: they would be refused or, as defaults, written into users' objects.
+_DROPPED: Final = frozenset({"title", "default", "examples"})
+_RULES: Final = "x-kubernetes-validations"
+
+
+class _WithoutNulls(GenerateJsonSchema):
+    """An optional field is one that may be absent, not one that may be null."""
+
+    def nullable_schema(self, schema: core_schema.NullableSchema) -> JsonSchemaValue:
+        """Describe the value alone."""
+        return self.generate_inner(schema["schema"])
+
+
+def documented_schema(model: type[ApiModel]) -> JsonObject:
+    """Return the schema with titles, defaults, examples and `$defs`, to make documentation of."""
+    return model.model_json_schema(by_alias=True, schema_generator=_WithoutNulls)
+
+
+def structural_schema(model: type[ApiModel]) -> JsonObject:
+    """Return the schema as a CRD holds it."""
+    documented = documented_schema(model)
+    return _structural(documented, documented.get("$defs", {}))
+
+
+def _structural(schema: Mapping[str, Any], models: Mapping[str, JsonObject]) -> JsonObject:
+    whole = resolve(schema, models)
+    kept = {key: value for key, value in whole.items() if key not in _DROPPED | {"$defs"}}
+    if "properties" in kept:
+        kept["properties"] = {
+            name: _structural(field, models) for name, field in kept["properties"].items()
+        }
+    for inner in ("items", "additionalProperties"):
+        if inner in kept:
+            kept[inner] = _structural(kept[inner], models)
+    return _named_for_objects(kept)
+
+
+def resolve(schema: Mapping[str, Any], models: Mapping[str, JsonObject]) -> JsonObject:
+    """Replace a reference by the model it names; what the field itself says comes first."""
+    if "$ref" not in schema:
+        return dict(schema)
+    target = models[schema["$ref"].removeprefix("#/$defs/")]
+    rules = [*target.get(_RULES, []), *schema.get(_RULES, [])]
+    whole = {**target, **schema, **({_RULES: rules} if rules else {})}
+    return {key: value for key, value in whole.items() if key != "$ref"}
+
+
+def _named_for_objects(schema: JsonObject) -> JsonObject:
+    """Spell the size limits of a map as OpenAPI does; pydantic takes a map for a list."""
+    if schema.get("type") != "object":
+        return schema
+    names = {"maxLength": "maxProperties", "minLength": "minProperties"}
+    return {names.get(key, key): value for key, value in schema.items()}
