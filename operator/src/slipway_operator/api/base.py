@@ -6,7 +6,7 @@ it at admission; nothing here evaluates it again in Python.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler, model_validator
 from pydantic.alias_generators import to_camel
@@ -14,6 +14,9 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 JsonObject = dict[str, Any]
+
+# Names a notation such as "duration" in a documented schema; the CRD does not carry it.
+NOTATION: Final = "x-slipway-notation"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 Pure: it returns plain data and touches no file and no cluster.
 """
 
+from dataclasses import dataclass
 from typing import Final
 
 from slipway_operator.api import (
@@ -22,18 +23,40 @@ from slipway_operator.api.v1alpha1 import ModelDeployment
 CRD_NAME: Final = f"{PLURAL}.{GROUP}"
 
 _READY: Final = '.status.conditions[?(@.type=="Ready")]'
-# name, JSONPath, type, meaning; those with priority 1 are shown by `kubectl get -o wide` alone.
-_COLUMNS: Final = (
-    ("Ready", f"{_READY}.status", "string", 0, "Whether the whole spec is live."),
-    ("Phase", ".status.phase", "string", 0, "The whole state in one word."),
-    ("Stable", ".status.stable.revision", "string", 0, "The revision users rely on."),
-    ("Candidate", ".status.candidate.revision", "string", 0, "The revision to replace it."),
-    ("Replicas", ".status.replicas", "integer", 0, "How many pods there are."),
-    ("Age", ".metadata.creationTimestamp", "date", 0, "How long ago it was made."),
-    ("Version", ".status.stable.version", "string", 1, "The stable revision's own label."),
-    ("URL", ".status.url", "string", 1, "Where requests are answered inside the cluster."),
-    ("Reason", f"{_READY}.reason", "string", 1, "Why it is ready or not, in one word."),
-    ("Message", ".status.message", "string", 1, "The whole state in a sentence."),
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of `kubectl get`; a wide one is shown with `-o wide` alone."""
+
+    name: str
+    path: str
+    kind: str
+    meaning: str
+    wide: bool = False
+
+    def to_wire(self) -> JsonObject:
+        """Return the column as the CRD spells it."""
+        return {
+            "name": self.name,
+            "jsonPath": self.path,
+            "type": self.kind,
+            "priority": int(self.wide),
+            "description": self.meaning,
+        }
+
+
+COLUMNS: Final = (
+    Column("Ready", f"{_READY}.status", "string", "Whether the whole spec is live."),
+    Column("Phase", ".status.phase", "string", "The whole state in one word."),
+    Column("Stable", ".status.stable.revision", "string", "The revision that users rely on."),
+    Column("Candidate", ".status.candidate.revision", "string", "The revision to replace it."),
+    Column("Replicas", ".status.replicas", "integer", "How many pods there are."),
+    Column("Age", ".metadata.creationTimestamp", "date", "How long ago it was made."),
+    Column("Version", ".status.stable.version", "string", "The stable's own label.", wide=True),
+    Column("URL", ".status.url", "string", "Where requests are answered.", wide=True),
+    Column("Reason", f"{_READY}.reason", "string", "Why it is ready or not.", wide=True),
+    Column("Message", ".status.message", "string", "The state in a sentence.", wide=True),
 )
 SELECTABLE: Final = (".spec.model.version", ".status.phase")
 
@@ -74,10 +97,7 @@ def _build_version() -> JsonObject:
                 "labelSelectorPath": ".status.selector",
             },
         },
-        "additionalPrinterColumns": [
-            {"name": name, "jsonPath": path, "type": kind, "priority": priority, "description": why}
-            for name, path, kind, priority, why in _COLUMNS
-        ],
+        "additionalPrinterColumns": [column.to_wire() for column in COLUMNS],
         "selectableFields": [{"jsonPath": path} for path in SELECTABLE],
     }
 

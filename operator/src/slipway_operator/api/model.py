@@ -31,15 +31,15 @@ class InputSpec(ApiModel):
     rules: ClassVar[tuple[Rule, ...]] = (
         Rule(
             "has(self.range) || has(self.values) || has(self.maxLength) || has(self.features)",
-            "constrains nothing; write range, values, maxLength or features, or remove the input",
+            "must constrain something: write range, values, maxLength or features",
         ),
         Rule(
             "!has(self.range) || !has(self.values)",
-            "range and values exclude each other; the values alone say what is allowed",
+            "must not have both range and values: the values alone say what is allowed",
         ),
         Rule(
             "!has(self.range) || !has(self.maxLength)",
-            "range is for numbers and maxLength for strings; an input is one or the other",
+            "must not have both range and maxLength: one is for numbers, the other for strings",
         ),
     )
 
@@ -83,8 +83,8 @@ class Credentials(ApiModel):
         Field(max_length=253, examples=["model-store"]),
         Rule(
             "self.matches(r'^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$')",
-            "must be the name of a Secret in the same namespace: "
-            "lower-case letters, digits, - and .",
+            "must be the name of a Secret, without its namespace: "
+            "lower-case letters, digits, dots and dashes",
         ),
     ]
     """Name of a Secret in the same namespace. Only the container that fetches the model sees it."""
@@ -96,22 +96,21 @@ class ModelSpec(ApiModel):
     rules: ClassVar[tuple[Rule, ...]] = (
         Rule(
             "has(self.sha256) || self.uri.startsWith('oci://')",
-            "write the SHA-256 of the model file, as `sha256sum model.onnx` prints it; "
-            "without it nobody would notice that the file was replaced",
+            "must be given: write the SHA-256 of the model file, as `sha256sum model.onnx` prints "
+            "it; without it nobody would notice that the file was replaced",
             field="sha256",
             reason="FieldValueRequired",
         ),
         Rule(
             "has(self.format) || self.uri.matches(r'(?i)[.]onnx([?]|$)') || "
             "(self.uri.startsWith('oci://') && !self.uri.contains('#'))",
-            "cannot be told from the URI, which does not end in .onnx; write format: onnx",
+            "must be given, because the URI does not end in .onnx: write format: onnx",
             field="format",
             reason="FieldValueRequired",
         ),
         Rule(
             "!has(self.credentials) || self.uri.matches(r'^(https?|s3)://')",
-            "are for https, http and s3 addresses only; "
-            "remove them, because volumes and images need none",
+            "must not be given for pvc and oci addresses; volumes and images need none",
             field="credentials",
             reason="FieldValueForbidden",
         ),
@@ -143,8 +142,7 @@ class ModelSpec(ApiModel):
             Field(max_length=63, examples=["1.2.0"]),
             Rule(
                 "self.matches(r'^[A-Za-z0-9]([-+._A-Za-z0-9]*[A-Za-z0-9])?$')",
-                "must consist of letters, digits, -, +, . and _, "
-                "and begin and end with a letter or digit",
+                "must consist of letters, digits and -+._ and begin and end with a letter or digit",
             ),
         ]
         | None

@@ -10,7 +10,7 @@ from typing import Annotated, Final
 
 from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 
-from slipway_operator.api.base import Rule
+from slipway_operator.api.base import NOTATION, Rule
 
 _UNITS: Final = {
     "h": timedelta(hours=1),
@@ -98,18 +98,18 @@ Duration = Annotated[
     timedelta,
     BeforeValidator(_read_duration),
     PlainSerializer(format_duration, return_type=str),
-    WithJsonSchema({"type": "string", "title": "duration", "maxLength": 32}),
+    WithJsonSchema({"type": "string", NOTATION: "duration", "maxLength": 32}),
     Rule(
         f"self.matches(r'{DURATION_PATTERN}')",
-        "is no duration: write whole numbers with h, m, s or ms, for example 30s, 5m or 1h30m",
+        "must be a duration: whole numbers with h, m, s or ms, as in 30s, 5m or 1h30m",
     ),
 ]
 Quantity = Annotated[
     str | int,
-    WithJsonSchema({"x-kubernetes-int-or-string": True, "title": "quantity", "maxLength": 32}),
+    WithJsonSchema({"x-kubernetes-int-or-string": True, NOTATION: "quantity", "maxLength": 32}),
     Rule(
         "isQuantity(string(self)) && !string(self).startsWith('-')",
-        "is no quantity: write a number of zero or more with a unit, for example 500m or 2Gi",
+        "must be a quantity: a number of zero or more with a unit, as in 500m or 2Gi",
     ),
 ]
 IntOrString = Annotated[

@@ -5,15 +5,17 @@ a model says beyond that (rules, list types, limits) passes through unchanged.
 """
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any, Final
 
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
-from slipway_operator.api.base import ApiModel, JsonObject
+from slipway_operator.api.base import NOTATION, ApiModel, JsonObject
+from slipway_operator.api.quantities import format_duration
 
 # Documentation only: they would be refused or, as defaults, written into users' objects.
-_DROPPED: Final = frozenset({"title", "default", "examples"})
+_DROPPED: Final = frozenset({"title", "default", "examples", NOTATION})
 _RULES: Final = "x-kubernetes-validations"
 
 
@@ -23,6 +25,10 @@ class _WithoutNulls(GenerateJsonSchema):
     def nullable_schema(self, schema: core_schema.NullableSchema) -> JsonSchemaValue:
         """Describe the value alone."""
         return self.generate_inner(schema["schema"])
+
+    def encode_default(self, dft: object) -> object:
+        """Show a duration as a user would write it."""
+        return format_duration(dft) if isinstance(dft, timedelta) else super().encode_default(dft)
 
 
 def documented_schema(model: type[ApiModel]) -> JsonObject:

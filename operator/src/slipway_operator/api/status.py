@@ -5,18 +5,27 @@ about is not decided here.
 """
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Final
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from slipway_operator.api.base import ApiModel
 from slipway_operator.api.described import Described
 from slipway_operator.api.quantities import Time
 
-Message = Annotated[str, Field(max_length=1024)]
+MESSAGE_LIMIT: Final = 1024
+
+
+def _shorten(text: object) -> object:
+    if isinstance(text, str) and len(text) > MESSAGE_LIMIT:
+        return f"{text[: MESSAGE_LIMIT - 1]}…"
+    return text
+
+
+Message = Annotated[str, BeforeValidator(_shorten), Field(max_length=MESSAGE_LIMIT)]
 RevisionName = Annotated[str, Field(max_length=63)]
-Count = Annotated[int, Field(ge=0, json_schema_extra={"format": "int32"})]
-Generation = Annotated[int, Field(ge=0, json_schema_extra={"format": "int64"})]
+Count = Annotated[int, Field(json_schema_extra={"format": "int32"})]
+Generation = Annotated[int, Field(json_schema_extra={"format": "int64"})]
 
 
 class Phase(Described):
@@ -71,7 +80,7 @@ class Condition(ApiModel):
     """Whether it holds: True, False or Unknown."""
     reason: Annotated[str, Field(max_length=128)]
     """Why, in one word; see the table of reasons."""
-    message: Annotated[str, Field(max_length=1024)] = ""
+    message: Message = ""
     """Why, in a sentence."""
     last_transition_time: Time
     """When the status last changed."""

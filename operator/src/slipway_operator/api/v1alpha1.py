@@ -117,8 +117,8 @@ def _scaling_needs_request(metric: str, resource: str, example: str) -> Rule:
     return Rule(
         f"!has(self.autoscaling) || !self.autoscaling.metrics.exists(m, m.type == '{metric}') || "
         f"(has(self.runtime) && has({resources}) && ({given}))",
-        f"autoscaling on {metric} needs to know how much each pod requests: "
-        f"write runtime.resources.requests.{resource}, for example {example}",
+        f"must say how much each pod requests, to be scaled on {metric}: "
+        f"write runtime.resources.requests.{resource}, as in {example}",
     )
 
 
@@ -128,7 +128,7 @@ class ModelDeploymentSpec(ApiModel):
     rules: ClassVar[tuple[Rule, ...]] = (
         Rule(
             "!has(self.replicas) || !has(self.autoscaling)",
-            "replicas and autoscaling exclude each other: remove replicas to let the autoscaler "
+            "must not have both replicas and autoscaling: remove replicas to let the autoscaler "
             "decide, or remove autoscaling to keep a fixed number",
         ),
         _scaling_needs_request("CPU", "cpu", "500m"),
