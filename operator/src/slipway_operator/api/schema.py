@@ -4,9 +4,9 @@ A CRD allows no references, no nulls, no titles and, by our own choice, no defau
 a model says beyond that (rules, list types, limits) passes through unchanged.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from datetime import timedelta
-from typing import Any, Final
+from typing import Final
 
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
@@ -14,8 +14,8 @@ from pydantic_core import core_schema
 from slipway_operator.api.base import NOTATION, ApiModel, JsonObject
 from slipway_operator.api.quantities import format_duration
 
-# Documentation only: they would be refused or, as defaults, written into users' objects.
-_DROPPED: Final = frozenset({"title", "default", "examples", NOTATION})
+# For documentation and samples only: a default in the CRD would be written into users' objects.
+ANNOTATIONS: Final = frozenset({"default", "examples", NOTATION})
 _RULES: Final = "x-kubernetes-validations"
 
 
@@ -38,24 +38,37 @@ def documented_schema(model: type[ApiModel]) -> JsonObject:
 
 def structural_schema(model: type[ApiModel]) -> JsonObject:
     """Return the schema as a CRD holds it."""
+    return _without(ANNOTATIONS, annotated_schema(model))
+
+
+def annotated_schema(model: type[ApiModel]) -> JsonObject:
+    """Return the structural schema with the ANNOTATIONS that a CRD must not hold."""
     documented = documented_schema(model)
-    return _structural(documented, documented.get("$defs", {}))
+    inlined = _inlined(documented, documented.get("$defs", {}))
+    return _without(frozenset({"title", "$defs"}), inlined)
 
 
-def _structural(schema: Mapping[str, Any], models: Mapping[str, JsonObject]) -> JsonObject:
-    whole = resolve(schema, models)
-    kept = {key: value for key, value in whole.items() if key not in _DROPPED | {"$defs"}}
-    if "properties" in kept:
-        kept["properties"] = {
-            name: _structural(field, models) for name, field in kept["properties"].items()
-        }
-    for inner in ("items", "additionalProperties"):
-        if inner in kept:
-            kept[inner] = _structural(kept[inner], models)
-    return _named_for_objects(kept)
+def _inlined(schema: JsonObject, models: dict[str, JsonObject]) -> JsonObject:
+    whole = _resolved(schema, models)
+    return _named_for_objects(_each(whole, lambda inner: _inlined(inner, models)))
 
 
-def resolve(schema: Mapping[str, Any], models: Mapping[str, JsonObject]) -> JsonObject:
+def _without(keys: frozenset[str], schema: JsonObject) -> JsonObject:
+    kept = {key: value for key, value in schema.items() if key not in keys}
+    return _each(kept, lambda inner: _without(keys, inner))
+
+
+def _each(schema: JsonObject, change: Callable[[JsonObject], JsonObject]) -> JsonObject:
+    """Change the schemas directly inside of this one."""
+    inside = ("items", "additionalProperties")
+    changed = {key: change(schema[key]) for key in inside if key in schema}
+    if "properties" in schema:
+        fields = schema["properties"].items()
+        changed["properties"] = {name: change(field) for name, field in fields}
+    return {**schema, **changed}
+
+
+def _resolved(schema: JsonObject, models: dict[str, JsonObject]) -> JsonObject:
     """Replace a reference by the model it names; what the field itself says comes first."""
     if "$ref" not in schema:
         return dict(schema)
