@@ -1,0 +1,5 @@
+"""`python -m slipway_runtime`: the image's entrypoint."""
+
+from slipway_runtime.cli import main
+
+main()

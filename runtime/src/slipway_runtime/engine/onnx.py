@@ -1,0 +1,141 @@
+"""ONNX models in onnxruntime: sessions that respect the container and never fall back silently.
+
+The only module that imports onnxruntime. It is imported late, by the thread that loads the
+model: the server answers its liveness probe before this is done.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import onnxruntime as ort
+
+from slipway_runtime.errors import InferenceError, ModelError, Reason, bad_request
+from slipway_runtime.signature import Datatype, Dim, Signature, Tensor, TensorSpec
+
+_CUDA = "CUDAExecutionProvider"
+_PROVIDERS = {"cpu": ["CPUExecutionProvider"], "cuda": [_CUDA, "CPUExecutionProvider"]}
+_ERRORS_ONLY = 3
+
+_DATATYPES = {
+    "bool": Datatype.BOOL,
+    "uint8": Datatype.UINT8,
+    "uint16": Datatype.UINT16,
+    "uint32": Datatype.UINT32,
+    "uint64": Datatype.UINT64,
+    "int8": Datatype.INT8,
+    "int16": Datatype.INT16,
+    "int32": Datatype.INT32,
+    "int64": Datatype.INT64,
+    "float16": Datatype.FP16,
+    "float": Datatype.FP32,
+    "double": Datatype.FP64,
+    "string": Datatype.BYTES,
+}
+_UNNAMED = re.compile(r"unk__\d+")
+"""tf2onnx's name for a size it knows nothing about: equal sizes get different names."""
+
+
+@dataclass(frozen=True, slots=True)
+class OnnxEngine:
+    """One onnxruntime session. `run` releases the GIL and is safe in several threads."""
+
+    session: Any
+    signature: Signature
+    platform: str = "onnxruntime_onnx"
+
+    def run(self, feed: Mapping[str, Tensor], outputs: Sequence[str]) -> list[Tensor]:
+        """Compute the named outputs."""
+        try:
+            results: list[Tensor] = self.session.run(list(outputs), dict(feed))
+        except Exception as error:  # onnxruntime's errors share no base class
+            words = _own_words(error)
+            if type(error).__name__ == "InvalidArgument":
+                raise bad_request(f"the model refuses the request: {words}") from None
+            raise InferenceError(words) from error
+        return results
+
+
+def load(path: Path, provider: str, threads: int) -> OnnxEngine:
+    """Open a model whose file has been inspected; `threads` is what one request may use."""
+    ort.set_default_logger_severity(_ERRORS_ONLY)
+    if provider == "cuda" and _CUDA not in ort.get_available_providers():
+        raise ModelError(
+            Reason.ACCELERATOR_MISSING,
+            "a GPU was asked for, but this image's onnxruntime has no CUDA support; "
+            "set spec.runtime.image to a GPU build of the runtime",
+        )
+    session = _open(path, provider, threads)
+    if provider == "cuda" and session.get_providers()[0] != _CUDA:
+        raise ModelError(
+            Reason.ACCELERATOR_MISSING,
+            "a GPU was asked for, but onnxruntime could not use one; is the driver on this node, "
+            "and does the pod request the accelerator?",
+        )
+    return OnnxEngine(session, _signature(session))
+
+
+def _open(path: Path, provider: str, threads: int) -> Any:
+    try:
+        session = ort.InferenceSession(
+            str(path), sess_options=_options(threads), providers=_PROVIDERS[provider]
+        )
+    except Exception as error:  # onnxruntime's errors share no base class
+        raise ModelError(Reason.LOAD_FAILED, _own_words(error)) from None
+    session.disable_fallback()
+    return session
+
+
+def _options(threads: int) -> Any:
+    options = ort.SessionOptions()
+    # Explicit, or onnxruntime takes the host's cores and pins threads to them.
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.execution_mode = ort.ExecutionMode.ORT_SEQUENTIAL
+    # A spinning idle thread burns a whole CPU, and the autoscaler would believe it.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    # The arena never gives memory back after one large request.
+    options.enable_cpu_mem_arena = False
+    options.log_severity_level = _ERRORS_ONLY
+    return options
+
+
+def _own_words(error: Exception) -> str:
+    """Keep what onnxruntime says about the model, drop its decoration and source paths."""
+    text = re.sub(r"^\[ONNXRuntimeError\] : \d+ : [A-Z_]+ : ", "", str(error))
+    text = re.sub(r"/onnxruntime_src/\S+ (?:.*?\) )?", "", text)
+    return " ".join(text.split())[:600]
+
+
+def _signature(session: Any) -> Signature:
+    return Signature(
+        tuple(_spec(node, "input") for node in session.get_inputs()),
+        tuple(_spec(node, "output") for node in session.get_outputs()),
+    )
+
+
+def _spec(node: Any, kind: str) -> TensorSpec:
+    match = re.fullmatch(r"tensor\((\w+)\)", node.type)
+    if match is None:
+        hint = (
+            "; export the classifier with options={'zipmap': False}" if "map(" in node.type else ""
+        )
+        raise ModelError(
+            Reason.LOAD_FAILED,
+            f"{kind} '{node.name}' is a {node.type}, and only tensors can be served{hint}",
+        )
+    if match[1] not in _DATATYPES:
+        raise ModelError(
+            Reason.LOAD_FAILED,
+            f"{kind} '{node.name}' has element type {match[1]}, which the Open Inference Protocol "
+            "has no name for",
+        )
+    return TensorSpec(node.name, _DATATYPES[match[1]], tuple(map(_dim, node.shape)))
+
+
+def _dim(dim: Any) -> Dim:
+    if isinstance(dim, int):
+        return dim if dim >= 0 else None
+    return None if not dim or _UNNAMED.fullmatch(dim) else str(dim)

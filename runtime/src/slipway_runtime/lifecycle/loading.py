@@ -1,0 +1,42 @@
+"""From a file to a model that can answer. Imported late, and run in a thread of its own.
+
+Importing it imports the model's libraries; the server must not.
+"""
+
+from collections.abc import Callable
+
+from slipway_runtime.cgroup import Limits
+from slipway_runtime.engine import onnx
+from slipway_runtime.errors import ModelError, Reason
+from slipway_runtime.model import Model
+from slipway_runtime.onnx_file import external
+from slipway_runtime.onnx_file.contents import inspect
+from slipway_runtime.predict import SimpleApi
+from slipway_runtime.rules import parse
+from slipway_runtime.settings import ServeSettings
+
+_MIB = 1024 * 1024
+
+
+def load(settings: ServeSettings, limits: Limits, observe: Callable[[float], None]) -> Model:
+    """Check, open and describe the model; raise `ModelError` in words a user understands."""
+    if not settings.path.is_file():
+        raise ModelError(Reason.LOAD_FAILED, f"there is no file {settings.path}")
+    locations = inspect(settings.path).external
+    external.check_names(locations)
+    _expect_room(settings, locations, limits)
+    engine = onnx.load(settings.path, settings.provider, threads=1)
+    rules = parse(settings.inputs, engine.signature)
+    return Model(settings.identity, engine, rules, SimpleApi(engine.signature, rules), observe)
+
+
+def _expect_room(settings: ServeSettings, locations: set[str], limits: Limits) -> None:
+    files = [settings.path, *(settings.path.parent / location for location in locations)]
+    size = sum(file.stat().st_size for file in files if file.is_file())
+    if limits.memory is not None and size > limits.memory:
+        raise ModelError(
+            Reason.LOAD_FAILED,
+            f"the model has {size / _MIB:.0f} MiB, the container's memory limit is "
+            f"{limits.memory / _MIB:.0f} MiB; raise spec.runtime.resources.limits.memory to about "
+            f"{(2 * size + 256 * _MIB) / _MIB:.0f} MiB",
+        )

@@ -1,0 +1,1 @@
+"""HTTP: a raw ASGI callable for predictions and probes, FastAPI behind it for pages."""

@@ -1,0 +1,82 @@
+"""Read a request's body: counted while it arrives, in bounded time, whatever its headers claim."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import Final
+
+from slipway_runtime.errors import RefusedError, bad_request
+from slipway_runtime.server.admission import MIB, Admission
+from slipway_runtime.server.answers import Header, Receive
+
+_SECONDS: Final = 60
+_LINGER_SECONDS: Final = 5
+
+
+class DisconnectedError(Exception):
+    """The client has gone; there is nobody to answer."""
+
+
+class Body:
+    """The body of one request. `close` gives back what reading it has taken."""
+
+    def __init__(self, receive: Receive, headers: Sequence[Header], admission: Admission) -> None:
+        self._receive = receive
+        self._headers = headers
+        self._admission = admission
+        self._held = 0
+        self.complete = False
+
+    async def read(self) -> bytes:
+        """Read it all, or raise `RefusedError` as soon as it is clear that it cannot be taken."""
+        headers = dict(self._headers)
+        if int(headers.get(b"content-length", 0)) > self._admission.largest_body:
+            raise self._too_large()
+        chunks: list[bytes] = []
+        try:
+            async with asyncio.timeout(_SECONDS):
+                while not self.complete:
+                    chunks.append(await self._next())
+        except TimeoutError:
+            raise RefusedError(408, f"the body did not arrive within {_SECONDS} seconds") from None
+        _expect_plain(headers)
+        return b"".join(chunks)
+
+    async def _next(self) -> bytes:
+        message = await self._receive()
+        if message["type"] == "http.disconnect":
+            raise DisconnectedError
+        chunk: bytes = message["body"]
+        size = len(chunk)
+        if self._held + size > self._admission.largest_body:
+            raise self._too_large()
+        self._admission.hold(size)
+        self._held += size
+        self.complete = not message["more_body"]
+        return chunk
+
+    def _too_large(self) -> RefusedError:
+        return RefusedError(
+            413, f"the body is larger than the {self._admission.largest_body // MIB} MiB allowed"
+        )
+
+    def close(self) -> None:
+        """Give back what is held."""
+        self._admission.release(self._held)
+        self._held = 0
+
+    async def discard(self) -> None:
+        """Read on for a moment after an early answer, or the reset would overtake the answer."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_LINGER_SECONDS):
+                while True:
+                    message = await self._receive()
+                    if message["type"] == "http.disconnect" or not message["more_body"]:
+                        return
+
+
+def _expect_plain(headers: Mapping[bytes, bytes]) -> None:
+    if headers.get(b"content-encoding", b"identity").lower() != b"identity":
+        raise RefusedError(415, "compressed bodies are not supported; send it as it is")
+    if b"inference-header-content-length" in headers:
+        raise bad_request("binary tensors are not supported; send the inputs as JSON")

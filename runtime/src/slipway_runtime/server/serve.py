@@ -1,0 +1,197 @@
+"""One process that serves one model: listen at once, load in a thread, drain, end.
+
+The order matters: the liveness probe is answered before the model's libraries are imported.
+"""
+
+import asyncio
+import gc
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Final
+
+import uvicorn
+import uvloop
+
+from slipway_runtime import __version__, cgroup
+from slipway_runtime.errors import ModelError, Reason
+from slipway_runtime.lifecycle.drain import drain
+from slipway_runtime.lifecycle.state import Phase, State
+from slipway_runtime.metrics import Metrics
+from slipway_runtime.server.admission import Admission
+from slipway_runtime.server.asgi import Application
+from slipway_runtime.server.protocol import BoundedProtocol
+from slipway_runtime.settings import ServeSettings
+
+log = logging.getLogger("slipway")
+
+_BACKLOG: Final = 2048
+_KEEP_ALIVE_SECONDS: Final = 620
+"""Longer than any usual proxy keeps an idle connection, so that never the server closes first."""
+
+_LAST_REQUESTS_SECONDS: Final = 35
+"""For requests still running when listening ends; with the drain it fits into a pod's 60 s."""
+
+_SWITCH_INTERVAL: Final = 0.0005
+"""A thread that decodes JSON must not keep a finished inference waiting for Python's lock."""
+
+
+class Server(uvicorn.Server):
+    """uvicorn with Slipway's way to end: SIGTERM drains first, SIGINT ends at once."""
+
+    def __init__(self, config: uvicorn.Config, state: State, drain_seconds: float) -> None:
+        super().__init__(config)
+        self._state = state
+        self._drain_seconds = drain_seconds
+        self._draining: asyncio.Task[None] | None = None
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Take the signals from the loop instead: at once, and without dying of them later."""
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGTERM, self.begin_to_end)
+        loop.add_signal_handler(signal.SIGINT, self.stop)
+        yield
+
+    def begin_to_end(self) -> None:
+        """Stop being ready, keep answering, then stop."""
+        if self._draining is not None:
+            return
+        served = self._state.model is not None
+        self._state.advance(Phase.DRAINING)
+        log.info("draining: no longer ready, still answering")
+        self._draining = asyncio.create_task(self._drain(self._drain_seconds if served else 0))
+
+    async def _drain(self, seconds: float) -> None:
+        await drain(lambda: len(self.server_state.connections), seconds)
+        self.stop()
+
+    def stop(self) -> None:
+        """Stop listening, finish what runs, and end."""
+        self._state.advance(Phase.DRAINING)
+        self.should_exit = True
+
+
+def serve(settings: ServeSettings) -> None:
+    """Serve until told to end; raise `ModelError` when there is nothing to serve."""
+    sys.setswitchinterval(_SWITCH_INTERVAL)
+    listener = _listen(settings.host, settings.port)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        loaded = runner.run(_serve(settings, listener))
+    if not loaded.done():
+        # Ended while loading: a thread inside onnxruntime cannot be stopped, nor outlive Python.
+        os._exit(0)
+    loaded.result()
+
+
+async def _serve(settings: ServeSettings, listener: socket.socket) -> Future[None]:
+    limits = cgroup.limits()
+    state = State()
+    metrics = Metrics(settings.identity, lambda: state.ready)
+    threads = ThreadPoolExecutor(limits.threads, thread_name_prefix="inference")
+    admission = Admission(limits.threads, _memory(limits))
+    app = Application(settings.identity, state, metrics, admission, threads)
+    server = Server(_config(app), state, settings.drain_seconds)
+    loop = asyncio.get_running_loop()
+    loaded: Future[None] = Future()
+    loaded.add_done_callback(
+        lambda done: loop.call_soon_threadsafe(server.stop) if done.exception() else None
+    )
+    loading = Loading(settings, limits, state, metrics)
+    threading.Thread(target=_settle, args=(loaded, loading.run), daemon=True).start()
+    log.info("slipway-runtime %s: listening on port %d", __version__, listener.getsockname()[1])
+    await server.serve(sockets=[listener])
+    return loaded
+
+
+def _settle(future: Future[None], work: Callable[[], None]) -> None:
+    try:
+        work()
+    except ModelError as error:
+        future.set_exception(error)
+    except Exception as error:
+        log.error("unexpected error while loading", exc_info=error)
+        future.set_exception(ModelError(Reason.LOAD_FAILED, f"{type(error).__name__}: {error}"))
+    else:
+        future.set_result(None)
+
+
+@dataclass(frozen=True, slots=True)
+class Loading:
+    """The way from a file to readiness."""
+
+    settings: ServeSettings
+    limits: cgroup.Limits
+    state: State
+    metrics: Metrics
+
+    def run(self) -> None:
+        """Load, warm up, and open the doors."""
+        started = perf_counter()
+        self.state.advance(Phase.LOADING)
+        from slipway_runtime.lifecycle import loading
+        from slipway_runtime.server import pages
+
+        model = loading.load(self.settings, self.limits, self.metrics.ran)
+        self.state.advance(Phase.WARMING)
+        model.warm_up(self.settings.warmup_requests)
+        self.metrics.loaded(model.engine.platform)
+        self.state.open(model, pages.build(model))
+        # What exists now stays: the collector need not look at it again.
+        gc.collect()
+        gc.freeze()
+        log.info(
+            "ready: model %s, loaded and warmed in %.2f s, %d threads",
+            self.settings.identity.name,
+            perf_counter() - started,
+            self.limits.threads,
+        )
+
+
+def _config(app: Application) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        http=BoundedProtocol,
+        ws="none",
+        lifespan="off",
+        interface="asgi3",
+        access_log=False,
+        log_config=None,
+        proxy_headers=False,
+        server_header=False,
+        backlog=_BACKLOG,
+        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=_LAST_REQUESTS_SECONDS,
+    )
+
+
+def _memory(limits: cgroup.Limits) -> int:
+    physical = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return min(physical, limits.memory or physical)
+
+
+def _listen(host: str | None, port: int) -> socket.socket:
+    try:
+        return _bind(host, port)
+    except OSError as error:
+        raise SystemExit(f"slipway-runtime: cannot listen on port {port}: {error}") from None
+
+
+def _bind(host: str | None, port: int) -> socket.socket:
+    if host is not None:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        return socket.create_server((host, port), family=family, backlog=_BACKLOG)
+    if socket.has_dualstack_ipv6():
+        with suppress(OSError):  # compiled in, but switched off on this host
+            return socket.create_server(
+                ("::", port), family=socket.AF_INET6, dualstack_ipv6=True, backlog=_BACKLOG
+            )
+    return socket.create_server(("0.0.0.0", port), backlog=_BACKLOG)  # noqa: S104

@@ -1,0 +1,20 @@
+"""What `serve` is told, by options or by the environment of its container. Values only."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from slipway_runtime.identity import Identity
+
+
+@dataclass(frozen=True, slots=True)
+class ServeSettings:
+    """Everything that `serve` can be told. Whatever is not here is decided by the runtime."""
+
+    path: Path
+    identity: Identity
+    inputs: str
+    warmup_requests: int
+    provider: str
+    host: str | None
+    port: int
+    drain_seconds: float
