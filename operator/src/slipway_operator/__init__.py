@@ -1,0 +1,1 @@
+"""The Slipway operator: turns ModelDeployments into running, replaceable models."""

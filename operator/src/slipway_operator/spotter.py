@@ -1,0 +1,101 @@
+"""Spots ModelDeployments that changed, with kopf, whose one handler only says which one it was.
+
+kopf's state machine is not used: it would write into users' objects. kopf lives in a thread with an
+event loop of its own, because it takes every task of its loop for one of its own when it ends.
+"""
+
+import asyncio
+import logging
+import threading
+from collections.abc import Callable
+from typing import Any, Final
+
+import kopf
+
+from slipway_operator.api import GROUP, PLURAL, VERSION
+from slipway_operator.kube import Kube, KubeError
+from slipway_operator.objects import MODEL_DEPLOYMENT
+from slipway_operator.queue import Key
+
+_EXIT_SECONDS: Final = 5.0
+
+log = logging.getLogger(__name__)
+
+Mark = Callable[[Key, object], None]
+
+
+async def wait_for_crd(kube: Kube, namespaces: tuple[str, ...]) -> None:
+    """Wait until the API server knows ModelDeployments: kopf looks for them only once."""
+    while True:
+        try:
+            await kube.position(MODEL_DEPLOYMENT, namespaces[0] if namespaces else None)
+        except KubeError as error:
+            log.warning("ModelDeployments cannot be listed yet (is the CRD applied?): %s", error)
+            await asyncio.sleep(2)
+        else:
+            return
+
+
+async def spot(namespaces: tuple[str, ...], mark: Mark) -> None:
+    """Tell of every ModelDeployment that may have changed; fail when kopf does."""
+    loop, stop = asyncio.get_running_loop(), threading.Event()
+    ended: asyncio.Future[None] = loop.create_future()
+
+    def tell(key: Key, generation: object) -> None:
+        loop.call_soon_threadsafe(mark, key, generation)
+
+    def live() -> None:
+        error: BaseException | None = None
+        try:
+            kopf.run(
+                registry=_registry(tell),
+                settings=_settings(),
+                standalone=True,
+                clusterwide=not namespaces,
+                namespaces=namespaces,
+                stop_flag=stop,
+            )
+        except BaseException as failure:
+            error = failure
+        loop.call_soon_threadsafe(_end, ended, error)
+
+    thread = threading.Thread(target=live, name="kopf", daemon=True)
+    thread.start()
+    try:
+        await ended
+    finally:
+        stop.set()
+        await asyncio.to_thread(thread.join, _EXIT_SECONDS)
+
+
+def _end(ended: asyncio.Future[None], error: BaseException | None) -> None:
+    if not ended.done():
+        ended.set_exception(RuntimeError(f"kopf ended: {error or 'without an error'}"))
+
+
+def _registry(tell: Mark) -> kopf.OperatorRegistry:
+    registry = kopf.OperatorRegistry()
+
+    @kopf.on.login(registry=registry)
+    def login(**kwargs: Any) -> kopf.ConnectionInfo | None:
+        inside = kopf.login_with_service_account(**kwargs)
+        return inside or kopf.login_with_kubeconfig(**kwargs)
+
+    @kopf.on.event(GROUP, VERSION, PLURAL, registry=registry)
+    async def spotted(namespace: str | None, name: str, meta: kopf.Meta, **_: Any) -> None:
+        tell(Key(namespace or "", name), meta.get("generation"))
+
+    return registry
+
+
+def _settings() -> kopf.OperatorSettings:
+    settings = kopf.OperatorSettings()
+    settings.posting.enabled = False
+    settings.scanning.disabled = True
+    settings.watching.server_timeout = 240
+    settings.watching.client_timeout = 300
+    settings.watching.connect_timeout = 10
+    settings.networking.request_timeout = 30
+    settings.networking.enforce_retry_after = True
+    settings.queueing.exit_timeout = 0.5
+    return settings
