@@ -42,7 +42,7 @@ def parse_duration(text: str) -> timedelta:
     >>> parse_duration("1h30m")
     datetime.timedelta(seconds=5400)
     """
-    if not re.match(DURATION_PATTERN, text):
+    if not re.fullmatch(DURATION_PATTERN, text):
         raise ValueError(f"{text!r} is no duration: write numbers with h, m, s or ms, as in 1h30m")
     parts = _DURATION_PART.findall(text)
     return sum((int(number) * _UNITS[unit] for number, unit in parts), timedelta())

@@ -139,7 +139,7 @@ class ModelDeploymentSpec(ApiModel):
     """The model to serve."""
     runtime: RuntimeSpec = RuntimeSpec()
     """How the model is run."""
-    replicas: Annotated[Replicas, Field(ge=0)] | None = None
+    replicas: Annotated[Replicas, Field(ge=0, examples=[2])] | None = None
     """How many pods run, 1 when left out; not together with `autoscaling`."""
     autoscaling: Autoscaling | None = None
     """How many pods run, by their load; not together with `replicas`."""
