@@ -17,7 +17,7 @@ from slipway_operator.api.status import ConditionType, ModelDeploymentStatus, Ou
 from slipway_operator.desired.labels import common_labels
 from slipway_operator.objects import EVENT, Obj, Owner
 
-CONTROLLER: Final = "serving.slipway.dev/operator"
+COMPONENT: Final = "slipway-operator"
 _OUTCOMES: Final = {
     Outcome.PROMOTED: Reason.PROMOTED,
     Outcome.ROLLED_BACK: Reason.ROLLED_BACK,
@@ -59,14 +59,15 @@ def build_event(owner: Owner, told: Told, reporter: str, now: datetime) -> Obj:
             "namespace": owner.namespace,
             "labels": common_labels(owner),
         },
-        "eventTime": now.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
-        "reportingController": CONTROLLER,
-        "reportingInstance": reporter[:128],
-        "action": "Reconcile",
+        "firstTimestamp": format_time(now),
+        "lastTimestamp": format_time(now),
+        "count": 1,
+        "source": {"component": COMPONENT, "host": reporter},
+        "reportingComponent": COMPONENT,
         "type": "Warning" if told.reason.is_warning else "Normal",
         "reason": told.reason.value,
-        "note": told.note[:1024],
-        "regarding": {
+        "message": told.note[:1024],
+        "involvedObject": {
             "apiVersion": API_VERSION,
             "kind": KIND,
             "namespace": owner.namespace,

@@ -38,7 +38,7 @@ NETWORK_POLICY: Final = Kind("networking.k8s.io/v1", "NetworkPolicy", "networkpo
 POD: Final = Kind("v1", "Pod", "pods")
 ENDPOINT_SLICE: Final = Kind("discovery.k8s.io/v1", "EndpointSlice", "endpointslices")
 LEASE: Final = Kind("coordination.k8s.io/v1", "Lease", "leases")
-EVENT: Final = Kind("events.k8s.io/v1", "Event", "events")
+EVENT: Final = Kind("v1", "Event", "events")
 
 CHILDREN: Final = (
     NETWORK_POLICY,
