@@ -70,7 +70,7 @@ images: cluster-up ## Build both images and load them into the cluster
 
 .PHONY: deploy
 deploy: images ## Images, CRD and operator into the current cluster
-	@deploy/kustomize/deploy.sh $(LOCAL)/images.env
+	@set -a; source $(LOCAL)/images.env; deploy/kustomize/install.sh
 
 ##@ Work on it
 .PHONY: install
