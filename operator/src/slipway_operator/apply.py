@@ -29,7 +29,8 @@ class Outcome:
     """What came of carrying out a plan."""
 
     faults: dict[Ref, Fault] = field(default_factory=dict)
-    restored: list[Obj] = field(default_factory=list)
+    edited: list[Obj] = field(default_factory=list)
+    created: list[Obj] = field(default_factory=list)
     waits_for_leftovers: bool = False
 
 
@@ -60,9 +61,11 @@ async def _ensure(kube: Kube, obj: Obj, observed: Observed, outcome: Outcome) ->
         return
     if live is not None:
         await _prepare(kube, ref, obj, live)
-    await kube.apply(ref.kind, with_fingerprint(obj), MANAGER)
-    if live is not None and why is Drift.EDITED:
-        outcome.restored.append(live)
+    written = await kube.apply(ref.kind, with_fingerprint(obj), MANAGER)
+    if live is None:
+        outcome.created.append(written)
+    elif why is Drift.EDITED:
+        outcome.edited.append(live)
 
 
 async def _is_taken(kube: Kube, ref: Ref, owner: Owner, outcome: Outcome) -> bool:

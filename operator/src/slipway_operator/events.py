@@ -35,16 +35,17 @@ class Told:
     identity: str
 
 
-def transitions(
-    old: ModelDeploymentStatus, new: ModelDeploymentStatus, restored: list[Obj]
-) -> Iterator[Told]:
+def transitions(old: ModelDeploymentStatus, new: ModelDeploymentStatus) -> Iterator[Told]:
     """Return what happened between two statuses."""
     yield from _rollouts(old, new)
     yield from _trouble(old, new)
-    for child in restored:
-        meta = child["metadata"]
-        note = f"{child['kind']} {meta['name']} had been changed by someone else and was put right"
-        yield Told(Reason.RESTORED, note, f"{meta['uid']}/{meta['resourceVersion']}")
+
+
+def restored(child: Obj, what_happened: str) -> Told:
+    """Return that a child was put right."""
+    meta = child["metadata"]
+    note = f"{child['kind']} {meta['name']} had been {what_happened} and was put right"
+    return Told(Reason.RESTORED, note, f"{meta['uid']}/{meta['resourceVersion']}")
 
 
 def build_event(owner: Owner, told: Told, reporter: str, now: datetime) -> Obj:

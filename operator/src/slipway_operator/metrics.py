@@ -5,9 +5,10 @@ Counting only: what is counted happens elsewhere.
 
 from typing import Final
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 
 REGISTRY: Final = CollectorRegistry()
+ProcessCollector(registry=REGISTRY)
 
 RECONCILES: Final = Counter(
     "slipway_operator_reconciles_total",

@@ -4,7 +4,7 @@ It may be interrupted at any line and repeated at any time. Every retry belongs 
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -19,7 +19,7 @@ from slipway_operator.apply import Outcome, carry_out
 from slipway_operator.desired.labels import MANAGER
 from slipway_operator.desired.revisions import Defaults
 from slipway_operator.diagnosis import Fault
-from slipway_operator.events import build_event, transitions
+from slipway_operator.events import Told, build_event, restored, transitions
 from slipway_operator.kube import ConflictError, Kube
 from slipway_operator.objects import EVENT, MODEL_DEPLOYMENT, Obj, Owner
 from slipway_operator.observe import observe
@@ -69,7 +69,8 @@ class Reconciler:
         generation = resource["metadata"]["generation"]
         old = _status_of(resource)
         view = View(generation, old, spec, observed, plan, outcome.faults, now)
-        await self._report(owner, resource, next_status(view), outcome.restored)
+        await self._tell(owner, _put_right(outcome, old, generation))
+        await self._report(owner, resource, next_status(view))
         return _pause(plan, outcome, now)
 
     async def _refuse(self, owner: Owner, resource: Obj, error: ValidationError) -> None:
@@ -79,7 +80,7 @@ class Reconciler:
         fault = Fault(Reason.INVALID_SPEC, words[:1000])
         generation = resource["metadata"]["generation"]
         status = failed_status(_status_of(resource), fault, generation, self._now())
-        await self._report(owner, resource, status, [])
+        await self._report(owner, resource, status)
 
     async def report_failure(self, key: Key, reason: Reason, words: str) -> None:
         """Say in the status that a look failed."""
@@ -90,20 +91,21 @@ class Reconciler:
         generation = resource["metadata"]["generation"]
         fault = Fault(reason, words[:1000])
         status = failed_status(_status_of(resource), fault, generation, self._now())
-        await self._report(owner, resource, status, [])
+        await self._report(owner, resource, status)
 
-    async def _report(
-        self, owner: Owner, resource: Obj, status: ModelDeploymentStatus, restored: list[Obj]
-    ) -> None:
-        for told in transitions(_status_of(resource), status, restored):
+    async def _report(self, owner: Owner, resource: Obj, status: ModelDeploymentStatus) -> None:
+        await self._tell(owner, transitions(_status_of(resource), status))
+        wire = to_wire(status)
+        if wire != resource.get("status"):
+            await self._write(owner, wire)
+
+    async def _tell(self, owner: Owner, events: Iterable[Told]) -> None:
+        for told in events:
             log.info("%s/%s %s: %s", owner.namespace, owner.name, told.reason, told.note)
             try:
                 await self.kube.create(EVENT, build_event(owner, told, self.reporter, self._now()))
             except ConflictError:
                 continue  # told already, before a crash
-        wire = to_wire(status)
-        if wire != resource.get("status"):
-            await self._write(owner, wire)
 
     async def _write(self, owner: Owner, status: Obj) -> Obj:
         body = {
@@ -116,6 +118,14 @@ class Reconciler:
 
     def _now(self) -> datetime:
         return self.clock().replace(microsecond=0)
+
+
+def _put_right(outcome: Outcome, old: ModelDeploymentStatus, generation: int) -> Iterator[Told]:
+    """Return the children that others had changed or, since all was well, deleted."""
+    yield from (restored(child, "changed by someone else") for child in outcome.edited)
+    was_complete = any(item.type == "Ready" and item.status == "True" for item in old.conditions)
+    if was_complete and old.observed_generation == generation:
+        yield from (restored(child, "deleted by someone else") for child in outcome.created)
 
 
 def _status_of(resource: Obj) -> ModelDeploymentStatus:

@@ -2,7 +2,8 @@
 
 It decides which revision the entry selects and which revisions run. It must hold the invariants:
 the entry never selects a revision without ready pods while another one has some; nothing moves
-before the pods that must carry it are ready; the replaced revision stays warm for `keepStable`.
+before the pods that must carry it are ready; the replaced revision stays warm for `keepStable`
+and serves again at once when its successor loses every pod.
 """
 
 from collections.abc import Mapping
@@ -102,16 +103,31 @@ def _first(at: Situation) -> Decision:
 def _steady(at: Situation, entry: Entry) -> Decision:
     """The wanted revision is the stable one; its predecessor stays warm for a while."""
     warm_until = _warm_until(at, entry)
-    roles = {entry.revision: Role.STABLE}
-    if warm_until and entry.previous:
-        roles[entry.previous] = Role.PREVIOUS
-    else:
+    if warm_until is None or entry.previous is None:
         entry = replace(entry, previous=None)
-    return Decision(entry=entry, roles=roles, stable=entry.revision, wake_at=warm_until)
+        return Decision(entry, {entry.revision: Role.STABLE}, stable=entry.revision)
+    if _could_rescue(at, entry.revision, entry.previous):
+        return _fallen_back(at, entry.revision, entry.previous)
+    roles = {entry.revision: Role.STABLE, entry.previous: Role.PREVIOUS}
+    return Decision(entry, roles, stable=entry.revision, wake_at=warm_until)
+
+
+def _fallen_back(at: Situation, failed: str, warm: str) -> Decision:
+    """The new stable lost every pod while its predecessor is warm: that one serves meanwhile."""
+    return Decision(
+        entry=Entry(warm, promoted_at=at.now, previous=failed),
+        roles={warm: Role.STABLE, failed: Role.CANDIDATE},
+        stable=warm,
+        candidate=failed,
+        started_at=at.now,
+        wake_at=at.now + at.spec.rollout.progress_deadline,
+    )
 
 
 def _warm_until(at: Situation, entry: Entry) -> datetime | None:
     if entry.promoted_at is None or entry.previous not in at.observed.running:
+        return None
+    if at.facts(entry.previous).abort:
         return None
     return _future(entry.promoted_at + at.spec.rollout.keep_stable, at.now)
 
@@ -119,7 +135,7 @@ def _warm_until(at: Situation, entry: Entry) -> datetime | None:
 def _replace(at: Situation, entry: Entry) -> Decision:
     """Another revision is wanted than the one that serves."""
     candidate = at.facts(at.wanted)
-    if candidate.abort and not _must_rescue(at, entry):
+    if candidate.abort and not _could_rescue(at, entry.revision, at.wanted):
         return _aborted(at, entry, candidate.abort)
     if _may_promote(at, entry):
         return _promoted(at, entry)
@@ -139,7 +155,7 @@ def _replace(at: Situation, entry: Entry) -> Decision:
 
 def _may_promote(at: Situation, entry: Entry) -> bool:
     stable, candidate = at.facts(entry.revision), at.facts(at.wanted)
-    if _must_rescue(at, entry):
+    if _could_rescue(at, entry.revision, at.wanted):
         return True
     if entry.previous == at.wanted and candidate.ready:
         # It carried everything a moment ago with the pods it has; going back must not wait.
@@ -150,10 +166,11 @@ def _may_promote(at: Situation, entry: Entry) -> bool:
     return candidate.can_take_over(wanted)
 
 
-def _must_rescue(at: Situation, entry: Entry) -> bool:
-    """Tell whether the stable serves nobody and the candidate could: a bad one blocks no fix."""
-    candidate = at.facts(at.wanted)
-    return at.facts(entry.revision).ready == 0 and candidate.ready > 0 and candidate.endpoints > 0
+def _could_rescue(at: Situation, failed: str, other: str) -> bool:
+    """Tell whether one revision serves nobody, though it should, and another one could."""
+    rescuer, is_meant_to_serve = at.facts(other), at.spec.autoscaling or at.spec.fixed_replicas
+    nobody = at.facts(failed).ready == 0
+    return bool(is_meant_to_serve and nobody and rescuer.ready and rescuer.endpoints)
 
 
 def _promoted(at: Situation, entry: Entry) -> Decision:

@@ -1,0 +1,97 @@
+"""YAML files as kubectl reads them, with the line of every field.
+
+PyYAML's own idea of plain words differs from kubectl's (`y`, `1e3`, `2026-11-21`), so the words are
+told apart here as Go's YAML library does. What the documents mean is not decided here.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Final
+
+import yaml
+
+Path = tuple[str | int, ...]
+
+_WORDS: Final = {
+    "bool": ("y|Y|yes|Yes|YES|n|N|no|No|NO|true|True|TRUE|false|False|FALSE|on|On|ON|off|Off|OFF"),
+    "null": "~|null|Null|NULL|",
+    "int": "[-+]?(0|[1-9][0-9_]*|0[0-7]+|0x[0-9a-fA-F]+|0b[01]+)",
+    "float": r"[-+]?([.][0-9]+|[0-9]+([.][0-9]*)?)([eE][-+]?[0-9]+)?",
+    "merge": "<<",
+}
+
+
+class ManifestError(Exception):
+    """A file that cannot be read as YAML; `line` counts from 1."""
+
+    def __init__(self, line: int, message: str) -> None:
+        super().__init__(message)
+        self.line = line
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """One document and the line of each of its fields."""
+
+    content: Any
+    lines: Mapping[Path, int]
+
+    def line_of(self, path: Path) -> int:
+        """Return the line of a field, or of the nearest one above it that is written."""
+        while path and path not in self.lines:
+            path = path[:-1]
+        return self.lines.get(path, 1)
+
+
+class _Loader(yaml.SafeLoader):
+    yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {}
+    bool_values: ClassVar[dict[str, bool]] = {
+        **yaml.SafeLoader.bool_values,
+        "y": True,
+        "n": False,
+    }
+
+
+for _tag, _pattern in _WORDS.items():
+    _Loader.add_implicit_resolver(
+        f"tag:yaml.org,2002:{_tag}", re.compile(f"^(?:{_pattern})$"), None
+    )
+
+
+def read_manifests(text: str) -> Iterator[Manifest]:
+    """Yield each document of a file; ManifestError where it is no YAML."""
+    loader = _Loader(text)
+    try:
+        while loader.check_node():
+            node = loader.get_node()
+            lines = dict(_lines(node, ()))
+            if content := loader.construct_document(node):
+                yield Manifest(content, lines)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        raise ManifestError(mark.line + 1 if mark else 1, error.problem or str(error)) from error
+    except yaml.YAMLError as error:
+        raise ManifestError(1, str(error)) from error
+    finally:
+        loader.dispose()
+
+
+def _lines(node: yaml.Node, path: Path) -> Iterator[tuple[Path, int]]:
+    yield path, node.start_mark.line + 1
+    if isinstance(node, yaml.SequenceNode):
+        for index, entry in enumerate(node.value):
+            yield from _lines(entry, (*path, index))
+    elif isinstance(node, yaml.MappingNode):
+        yield from _fields(node, path)
+
+
+def _fields(node: yaml.MappingNode, path: Path) -> Iterator[tuple[Path, int]]:
+    seen = set()
+    for key, value in node.value:
+        line = key.start_mark.line + 1
+        if key.value in seen:
+            raise ManifestError(line, f"{key.value!r} is written twice in the same place")
+        seen.add(key.value)
+        yield from _lines(value, (*path, key.value))
+        yield (*path, key.value), line
