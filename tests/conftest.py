@@ -1,12 +1,14 @@
 """Fixtures every test on a cluster shares. Nothing here touches a cluster until a test asks."""
 
+import subprocess
+import sys
 import uuid
 from collections.abc import Callable, Iterator
 
 import pytest
 
 from slipway_testing import models
-from slipway_testing.cluster import Cluster, current_cluster, obj
+from slipway_testing.cluster import ROOT, Cluster, Obj, current_cluster, obj
 from slipway_testing.load import Load
 from slipway_testing.scene import Model
 from slipway_testing.store import open_store
@@ -70,3 +72,27 @@ def make_model(cluster: Cluster, namespace: str) -> Callable[[str], Model]:
 def start_load() -> Callable[..., Load]:
     """Users at work on a model: `start_load(model, rate=40, seconds=30)`."""
     return Load
+
+
+@pytest.fixture(scope="session")
+def fake_node(cluster: Cluster) -> Iterator[Obj]:
+    """A node of kwok's, where pods are ready at once and run nothing; yields the placement."""
+    simulate = [sys.executable, "-m", "localcluster", "up", "--kwok"]
+    subprocess.run(simulate, cwd=ROOT, check=True, capture_output=True, timeout=600)
+    name, key = "slipway-fake", "slipway-test/fake"
+    capacity = {"cpu": "1000", "memory": "1000Gi", "pods": "2000"}
+    cluster.apply(
+        obj(
+            "Node",
+            None,
+            name,
+            metadata={"annotations": {"kwok.x-k8s.io/node": "fake"}, "labels": {key: "true"}},
+            spec={"taints": [{"key": key, "effect": "NoSchedule"}]},
+            status={"capacity": capacity, "allocatable": capacity},
+        )
+    )
+    yield {
+        "nodeSelector": {key: "true"},
+        "tolerations": [{"key": key, "operator": "Exists", "effect": "NoSchedule"}],
+    }
+    cluster.delete("Node", None, name)

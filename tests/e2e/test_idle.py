@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from slipway_testing.cluster import ROOT, Cluster
+from slipway_testing.cluster import ROOT, Cluster, Obj
 from slipway_testing.operators import NAMESPACE, operator_pods
 from slipway_testing.scene import Model, adder
 from slipway_testing.waiting import eventually
@@ -22,11 +22,11 @@ WRITES = {"create", "update", "patch", "delete", "deletecollection"}
 
 
 def test_fifty_models_at_rest_cost_no_write(
-    cluster: Cluster, namespace: str, store: str, kwok_node: dict[str, object]
+    cluster: Cluster, namespace: str, store: str, fake_node: Obj
 ) -> None:
     audit = audit_log()
     spec = adder(store, 1)
-    spec["runtime"]["placement"] = kwok_node
+    spec["runtime"]["placement"] = fake_node
     models = [Model(cluster, namespace, f"m{i:02}").apply(spec) for i in range(MODELS)]
     for model in models:
         model.becomes_ready(within=180)

@@ -69,7 +69,7 @@ def test_a_third_model_replaces_the_candidate_never_the_stable(
 def test_a_candidate_that_never_gets_ready_is_given_up_at_its_deadline(
     make_model: MakeModel, store: str
 ) -> None:
-    rollout = {"progressDeadline": "5s"}
+    rollout = {"progressDeadline": "10s"}
     model = make_model("late").apply(adder(store, 1, rollout=rollout)).becomes_ready()
     stuck = adder(store, 2, rollout=rollout)
     stuck["runtime"]["resources"]["requests"]["cpu"] = "500"
