@@ -39,8 +39,9 @@ def _pod(examples: Path) -> dict[str, Any]:
 def _mounted(examples: Path) -> dict[str, str]:
     """Path in the store to ConfigMap."""
     (volume,) = _pod(examples)["volumes"]
-    sources = [source["configMap"] for source in volume["projected"]["sources"]]
-    return {source["items"][0]["path"]: source["name"] for source in sources}
+    *ours, yours = [source["configMap"] for source in volume["projected"]["sources"]]
+    assert yours == {"name": "yours", "optional": True}
+    return {source["items"][0]["path"]: source["name"] for source in ours}
 
 
 def _files(examples: Path) -> dict[str, str]:
