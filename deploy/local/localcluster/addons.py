@@ -28,5 +28,5 @@ def apply(instance: Instance) -> None:
     """Put the objects into the API; nothing changes where they are there already."""
     authority = (pki.folder(instance) / "ca.crt").read_bytes()
     kubeconfig = components.component_kubeconfig(instance, "admin")
-    kubectl = [builds.program("kubectl"), f"--kubeconfig={kubeconfig}", "apply", "--server-side"]
-    run([*kubectl, "--force-conflicts", "-f", "-"], stdin=rendered(instance, authority))
+    apply = ("apply", "--server-side", "--force-conflicts", "-f", "-")
+    run([*builds.kubectl(kubeconfig), *apply], stdin=rendered(instance, authority))

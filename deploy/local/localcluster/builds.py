@@ -35,6 +35,11 @@ def program(name: str, command: str = "") -> Path:
     return folder(name) / (command or name)
 
 
+def kubectl(kubeconfig: Path | str) -> list[str]:
+    """The words that begin a command to the cluster of a kubeconfig."""
+    return [str(program("kubectl")), f"--kubeconfig={kubeconfig}"]
+
+
 def ensure(names: Iterable[str]) -> None:
     """Build whatever of these the cache lacks, with progress."""
     missing = [name for name in names if not folder(name).is_dir()]
@@ -53,6 +58,7 @@ def _build(name: str, tally: Tally) -> None:
         temporary = Path(tempfile.mkdtemp(prefix=f".{name}-", dir=cache_folder()))
         try:
             _compile(name, temporary)
+            _copy_asset(name, temporary)
             _publish(temporary, folder(name))
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
@@ -67,6 +73,14 @@ def _compile(name: str, into: Path) -> None:
         run(["go", "build", *flags, "-o", target, *build.packages], cwd=build.source, env=env)
     except Failure as failure:
         raise Failure(f"could not build {name} {pins.version(name)}: {failure}") from None
+
+
+def _copy_asset(name: str, into: Path) -> None:
+    build = pins.BUILDS[name]
+    if build.asset:
+        listed = ["go", "list", "-m", "-f", "{{.Dir}}", build.module]
+        source = Path(run(listed, cwd=build.source).strip()) / build.asset
+        shutil.copytree(source, into / source.name, copy_function=shutil.copyfile)
 
 
 def _publish(temporary: Path, final: Path) -> None:

@@ -1,4 +1,4 @@
-"""The node's processes: each with its program, its arguments and the question that shows its health.
+"""The node's processes: each with its program, its arguments and how to see its health.
 
 Pure: from an instance to a list. Must not start or ask anything.
 """
@@ -39,7 +39,7 @@ class Component:
 
 
 def control(instance: Instance) -> tuple[Component, ...]:
-    """What needs no API server to start: the API server itself, its store, the container runtime."""
+    """What needs no API server to start: the store, the API server, the container runtime."""
     return (_etcd(instance), _api_server(instance), _containerd(instance))
 
 
@@ -238,7 +238,10 @@ def _metrics_server(instance: Instance) -> Component:
         "metrics-server",
         builds.program("metrics-server"),
         (
-            *(f"--{use}kubeconfig={kubeconfig}" for use in ("", "authentication-", "authorization-")),
+            *(
+                f"--{use}kubeconfig={kubeconfig}"
+                for use in ("", "authentication-", "authorization-")
+            ),
             f"--secure-port={METRICS_PORT}",
             *_serving(instance),
             f"--kubelet-certificate-authority={_certificate(instance, 'ca.crt')}",

@@ -107,9 +107,14 @@ class Instance:
         """Where containers' output is written."""
         return self.state / "pods"
 
+    @property
+    def log_folder(self) -> Path:
+        """Where the components' own logs lie."""
+        return self.state / "log"
+
     def log(self, component: str) -> Path:
         """A component's own log."""
-        return self.state / "log" / f"{component}.log"
+        return self.log_folder / f"{component}.log"
 
 
 def named(name: str) -> Instance:

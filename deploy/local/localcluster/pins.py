@@ -22,7 +22,7 @@ CNI_PLUGINS = ("ipam/host-local", "main/loopback", "main/ptp", "meta/portmap")
 
 @dataclass(frozen=True, slots=True)
 class Build:
-    """Programs built together from one pinned Go module."""
+    """Programs built together from one pinned Go module, and a folder of it that they read."""
 
     name: str
     module: str
@@ -31,6 +31,7 @@ class Build:
     tags: str = ""
     cgo: bool = False
     stamp: str = ""
+    asset: str = ""
 
     @property
     def source(self) -> Path:
@@ -82,7 +83,12 @@ BUILDS = {
             ("sigs.k8s.io/metrics-server/cmd/metrics-server",),
         ),
         Build("pause", "slipway.local/pause", (".",)),
-        Build("kwok", "sigs.k8s.io/kwok", ("sigs.k8s.io/kwok/cmd/kwok",)),
+        Build(
+            "kwok",
+            "sigs.k8s.io/kwok",
+            ("sigs.k8s.io/kwok/cmd/kwok",),
+            asset="kustomize/stage",
+        ),
         Build(
             "versitygw",
             "github.com/versity/versitygw",
@@ -114,7 +120,8 @@ def version(name: str) -> str:
 def version_key(name: str) -> str:
     """The name of a build's folder in the cache: it changes with anything that goes into it."""
     build = BUILDS[name]
-    digest = hashlib.sha256(repr((build, version(name))).encode())
+    how = (build.packages, build.tags, build.cgo, build.asset, linker_flags(name))
+    digest = hashlib.sha256(repr(how).encode())
     for path in sorted(build.source.iterdir()):
         if path.suffix in {".go", ".mod", ".sum"}:
             digest.update(path.name.encode() + b"\0" + path.read_bytes())
@@ -129,4 +136,3 @@ def linker_flags(name: str) -> str:
     major, minor, _ = version(name).removeprefix("v").split(".", 2)
     facts = {"gitVersion": version(name), "gitMajor": major, "gitMinor": minor}
     return " ".join(["-s -w", *(f"-X {stamp}.{key}={value}" for key, value in facts.items())])
-

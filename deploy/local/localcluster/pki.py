@@ -29,7 +29,7 @@ CLIENTS = (
     Client("kube-proxy", "/CN=system:kube-proxy"),
     Client("coredns", "/CN=coredns"),
     Client("metrics-server", "/CN=metrics-server"),
-    Client("kwok", "/CN=kwok"),
+    Client("kwok", "/O=system:masters/CN=kwok"),
     Client("front-proxy", "/CN=front-proxy"),
 )
 

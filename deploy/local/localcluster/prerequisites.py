@@ -37,9 +37,13 @@ def problems(facts: Facts) -> list[str]:
         found.append("a node needs root: use sudo")
     if _go_version(facts.go) < LEAST_GO:
         have = facts.go or "none"
-        found.append(f"Go 1.26 or newer is needed (found: {have}): install it from https://go.dev/dl")
+        found.append(
+            f"Go 1.26 or newer is needed (found: {have}): install it from https://go.dev/dl"
+        )
     if facts.foreign_kubelet is not None:
-        found.append(f"another kubelet runs here (process {facts.foreign_kubelet}): use its cluster")
+        found.append(
+            f"another kubelet runs here (process {facts.foreign_kubelet}): use its cluster"
+        )
     if facts.missing_controllers:
         names = ", ".join(facts.missing_controllers)
         found.append(f"the kernel offers no control group for {names}: enable them at boot")
