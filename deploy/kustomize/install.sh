@@ -34,5 +34,5 @@ END
 if [ "${1:-}" = --dry-run ]; then
   exec kubectl kustomize "$overlay"
 fi
-kubectl apply --server-side --field-manager=slipway-install -k "$overlay"
+kubectl apply --server-side --force-conflicts --field-manager=slipway-install -k "$overlay"
 kubectl rollout status --namespace slipway-system deployment/slipway-operator --timeout=180s
