@@ -65,8 +65,14 @@ def serving_names(instance: Instance) -> str:
 
 
 def _authority(into: Path) -> None:
-    files = ("-keyout", into / "ca.key", "-out", into / "ca.crt")
-    run(["openssl", "req", "-x509", *NEW_KEY, "-days", DAYS, "-subj", "/CN=slipway-local", *files])
+    run(
+        [
+            *("openssl", "req", "-x509", *NEW_KEY, "-days", DAYS, "-subj", "/CN=slipway-local"),
+            # Python verifies strictly from 3.13 on: an authority must say that it may sign.
+            *("-addext", "keyUsage=critical,keyCertSign,cRLSign"),
+            *("-keyout", into / "ca.key", "-out", into / "ca.crt"),
+        ]
+    )
 
 
 def _signed(into: Path, file: str, subject: str, names: str) -> None:
