@@ -126,7 +126,8 @@ def _add_serve(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--provider",
-        choices=("cpu", "cuda"),
+        type=_provider,
+        metavar="cpu|cuda",
         default=environment("SLIPWAY_PROVIDERS") or "cpu",
         help="what computes; default: cpu [SLIPWAY_PROVIDERS]",
     )
@@ -209,6 +210,12 @@ def _count(text: str) -> int:
     if not text.isascii() or not text.isdigit():
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number")
     return int(text)
+
+
+def _provider(text: str) -> str:
+    if text not in ("cpu", "cuda"):
+        raise argparse.ArgumentTypeError(f"{text!r} is neither cpu nor cuda")
+    return text
 
 
 def _seconds(text: str) -> float:

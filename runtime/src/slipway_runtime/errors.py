@@ -46,9 +46,22 @@ class InferenceError(Exception):
     """The model failed on a request that its signature admits: nobody's input is to blame."""
 
 
+class OutOfMemoryError(InferenceError):
+    """The model asked for more memory than the container may use."""
+
+
 def bad_request(message: str) -> RefusedError:
     """The client sent something the model cannot take."""
     return RefusedError(400, message)
+
+
+def too_large(words: str) -> ModelError:
+    """The model does not fit into the container's memory."""
+    return ModelError(
+        Reason.LOAD_FAILED,
+        "the model needs more memory than the container's limit; raise "
+        f"spec.runtime.resources.limits.memory ({words})",
+    )
 
 
 def unavailable(message: str) -> RefusedError:

@@ -10,7 +10,14 @@ from time import perf_counter
 from slipway_runtime import examples
 from slipway_runtime.codec import oip
 from slipway_runtime.engine.base import Engine
-from slipway_runtime.errors import InferenceError, ModelError, Reason, RefusedError
+from slipway_runtime.errors import (
+    InferenceError,
+    ModelError,
+    OutOfMemoryError,
+    Reason,
+    RefusedError,
+    too_large,
+)
 from slipway_runtime.identity import Identity
 from slipway_runtime.predict import SimpleApi
 from slipway_runtime.rules import Rules
@@ -70,7 +77,9 @@ class Model:
             feed = examples.feed(self.signature, self.rules, guess)
             try:
                 self._try(feed)
-            except ModelError:
+            except ModelError as error:
+                if error.reason is not Reason.WARMUP_FAILED:
+                    raise
                 continue
             return feed
         feed = examples.feed(self.signature, self.rules, guesses[-1])
@@ -80,6 +89,8 @@ class Model:
     def _try(self, feed: dict[str, Tensor]) -> None:
         try:
             self._run(feed, self.signature.outputs)
+        except OutOfMemoryError as error:
+            raise too_large(str(error)) from None
         except (RefusedError, InferenceError) as error:
             shapes = ", ".join(f"{name} {list(array.shape)}" for name, array in feed.items())
             raise ModelError(

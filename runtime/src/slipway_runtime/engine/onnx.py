@@ -12,12 +12,20 @@ from typing import Any
 
 import onnxruntime as ort
 
-from slipway_runtime.errors import InferenceError, ModelError, Reason, bad_request
+from slipway_runtime.errors import (
+    InferenceError,
+    ModelError,
+    OutOfMemoryError,
+    Reason,
+    bad_request,
+    too_large,
+)
 from slipway_runtime.signature import Datatype, Dim, Signature, Tensor, TensorSpec
 
 _CUDA = "CUDAExecutionProvider"
 _PROVIDERS = {"cpu": ["CPUExecutionProvider"], "cuda": [_CUDA, "CPUExecutionProvider"]}
-_ERRORS_ONLY = 3
+_SILENT = 4  # every error is raised too, and logged in this process's own words
+_NO_MEMORY = re.compile("bad_alloc|allocate")
 
 _DATATYPES = {
     "bool": Datatype.BOOL,
@@ -52,6 +60,8 @@ class OnnxEngine:
             results: list[Tensor] = self.session.run(list(outputs), dict(feed))
         except Exception as error:  # onnxruntime's errors share no base class
             words = _own_words(error)
+            if _NO_MEMORY.search(words):
+                raise OutOfMemoryError("not enough memory: " + words) from None
             if type(error).__name__ == "InvalidArgument":
                 raise bad_request(f"the model refuses the request: {words}") from None
             raise InferenceError(words) from error
@@ -60,7 +70,7 @@ class OnnxEngine:
 
 def load(path: Path, provider: str, threads: int) -> OnnxEngine:
     """Open a model whose file has been inspected; `threads` is what one request may use."""
-    ort.set_default_logger_severity(_ERRORS_ONLY)
+    ort.set_default_logger_severity(_SILENT)
     if provider == "cuda" and _CUDA not in ort.get_available_providers():
         raise ModelError(
             Reason.ACCELERATOR_MISSING,
@@ -83,7 +93,10 @@ def _open(path: Path, provider: str, threads: int) -> Any:
             str(path), sess_options=_options(threads), providers=_PROVIDERS[provider]
         )
     except Exception as error:  # onnxruntime's errors share no base class
-        raise ModelError(Reason.LOAD_FAILED, _own_words(error)) from None
+        words = _own_words(error)
+        if isinstance(error, MemoryError) or _NO_MEMORY.search(words):
+            raise too_large(words) from None
+        raise ModelError(Reason.LOAD_FAILED, words) from None
     session.disable_fallback()
     return session
 
@@ -98,7 +111,7 @@ def _options(threads: int) -> Any:
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     # The arena never gives memory back after one large request.
     options.enable_cpu_mem_arena = False
-    options.log_severity_level = _ERRORS_ONLY
+    options.log_severity_level = _SILENT
     return options
 
 

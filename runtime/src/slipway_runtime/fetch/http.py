@@ -8,7 +8,7 @@ import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from socket import AI_ADDRCONFIG, IPPROTO_TCP, gaierror, getaddrinfo
 from typing import Final
 
@@ -24,20 +24,24 @@ log = logging.getLogger("slipway")
 
 _ATTEMPTS: Final = 3
 _REDIRECTS: Final = 5
-_TIMEOUT: Final = httpx.Timeout(30, connect=10)
+_CONNECT_SECONDS: Final = 10
 _MOVED: Final = frozenset({301, 302, 303, 307, 308})
 
 
 @dataclass(frozen=True, slots=True)
 class Download:
-    """What to get, and how. `label` is what messages call it."""
+    """What to get, and how.
+
+    `label` is what messages call it; `patience` and `pause` are seconds without a byte, and
+    between two attempts.
+    """
 
     url: str
     policy: Policy
     label: str
     authorization: str | None = None
     hint: str = "is HTTP_AUTHORIZATION right in the Secret of spec.model.credentials.secretName?"
-    timeout: httpx.Timeout = field(default=_TIMEOUT)
+    patience: float = 30.0
     pause: float = 1.0
 
 
@@ -59,7 +63,8 @@ def download(order: Download, sink: Sink) -> None:
 
 def _follow(order: Download, sink: Sink, attempt: int) -> None:
     url = order.url
-    with httpx.Client(trust_env=False, timeout=order.timeout) as client:
+    timeout = httpx.Timeout(order.patience, connect=_CONNECT_SECONDS)
+    with httpx.Client(trust_env=False, timeout=timeout) as client:
         for _ in range(_REDIRECTS + 1):
             with _open(client, order, url, attempt) as response:
                 if response.status_code not in _MOVED:

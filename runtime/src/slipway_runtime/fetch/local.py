@@ -62,17 +62,21 @@ def copy(path: Path, volume: Path, sink: Sink) -> None:
 def _open(path: Path, volume: Path) -> Iterator[BinaryIO]:
     name = path.relative_to(volume)
     try:
-        # A pipe must not block; a device must not be read.
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        file = _opened(path)
     except (FileNotFoundError, NotADirectoryError):
         raise ModelError(Reason.MODEL_NOT_FOUND, f"the volume has no file {name}") from None
     except OSError as error:
         raise ModelError(
             Reason.FETCH_FAILED, f"cannot read {name} in the volume: {error.strerror}"
         ) from None
-    with os.fdopen(descriptor, "rb") as file:
-        _expect_inside(descriptor, name, volume)
+    with file:
+        _expect_inside(file.fileno(), name, volume)
         yield file
+
+
+def _opened(path: Path) -> BinaryIO:
+    """Open a pipe at once too, so that it can be refused."""
+    return open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK))
 
 
 def _expect_inside(descriptor: int, name: Path, volume: Path) -> None:

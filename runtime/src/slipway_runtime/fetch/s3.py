@@ -63,11 +63,12 @@ def _sign(
     keys: tuple[str, str],
     environment: Mapping[str, str],
 ) -> str:
+    token = environment.get("AWS_SESSION_TOKEN")
     store = S3Store(
         source.bucket,
+        **({"aws_session_token": token} if token else {}),
         aws_access_key_id=keys[0],
         aws_secret_access_key=keys[1],
-        aws_session_token=environment.get("AWS_SESSION_TOKEN") or None,
         aws_region=region,
         aws_endpoint_url=base,
         virtual_hosted_style_request=False,

@@ -98,7 +98,7 @@ def origin(uri: str) -> tuple[str, str]:
 def redacted(url: str) -> str:
     """Write a URL without its query, which may hold a token."""
     parts = urlsplit(url)
-    return parts._replace(query="?..." if parts.query else "", fragment="").geturl()
+    return parts._replace(query="..." if parts.query else "", fragment="").geturl()
 
 
 def refused(words: str) -> ModelError:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from slipway_runtime.cgroup import Limits
 from slipway_runtime.engine import onnx
-from slipway_runtime.errors import ModelError, Reason
+from slipway_runtime.errors import ModelError, Reason, too_large
 from slipway_runtime.model import Model
 from slipway_runtime.onnx_file import external
 from slipway_runtime.onnx_file.contents import inspect
@@ -34,9 +34,6 @@ def _expect_room(settings: ServeSettings, locations: set[str], limits: Limits) -
     files = [settings.path, *(settings.path.parent / location for location in locations)]
     size = sum(file.stat().st_size for file in files if file.is_file())
     if limits.memory is not None and size > limits.memory:
-        raise ModelError(
-            Reason.LOAD_FAILED,
-            f"the model has {size / _MIB:.0f} MiB, the container's memory limit is "
-            f"{limits.memory / _MIB:.0f} MiB; raise spec.runtime.resources.limits.memory to about "
-            f"{(2 * size + 256 * _MIB) / _MIB:.0f} MiB",
+        raise too_large(
+            f"the model has {size / _MIB:.0f} MiB, the limit is {limits.memory / _MIB:.0f} MiB"
         )

@@ -13,7 +13,7 @@ from time import perf_counter
 from typing import Final
 
 from slipway_runtime.codec.document import cost
-from slipway_runtime.errors import InferenceError, RefusedError, unavailable
+from slipway_runtime.errors import InferenceError, OutOfMemoryError, RefusedError, unavailable
 from slipway_runtime.identity import Identity
 from slipway_runtime.lifecycle.state import State
 from slipway_runtime.metrics import CONTENT_TYPE, Metrics
@@ -192,6 +192,8 @@ def _expect_method(exchange: Exchange, *methods: str) -> None:
 
 
 def _failure(error: Exception) -> bytes:
+    if isinstance(error, MemoryError):
+        error = OutOfMemoryError("not enough memory for this request")
     if isinstance(error, InferenceError):
         log.error("inference failed: %s", error)
         return error_body(f"inference failed: {error}")

@@ -23,6 +23,7 @@ import uvloop
 
 from slipway_runtime import __version__, cgroup
 from slipway_runtime.errors import ModelError, Reason
+from slipway_runtime.lifecycle import memory
 from slipway_runtime.lifecycle.drain import drain
 from slipway_runtime.lifecycle.state import Phase, State
 from slipway_runtime.metrics import Metrics
@@ -94,6 +95,7 @@ def serve(settings: ServeSettings) -> None:
 
 async def _serve(settings: ServeSettings, listener: socket.socket) -> Future[None]:
     limits = cgroup.limits()
+    memory.bound(limits.memory)
     state = State()
     metrics = Metrics(settings.identity, lambda: state.ready)
     threads = ThreadPoolExecutor(limits.threads, thread_name_prefix="inference")

@@ -1,0 +1,151 @@
+from typing import Any
+
+import numpy as np
+import onnxruntime
+import pytest
+from onnx import TensorProto, helper
+
+from runtime_testing import models
+from slipway_runtime.engine import onnx
+from slipway_runtime.engine.base import Engine
+from slipway_runtime.errors import InferenceError, ModelError, Reason, RefusedError
+from slipway_runtime.onnx_file.contents import NEWEST_IR, NEWEST_OPSETS
+from slipway_runtime.signature import Datatype, TensorSpec
+
+
+def load(save: Any, content: bytes, provider: str = "cpu") -> Engine:
+    return onnx.load(save(content), provider, 1)
+
+
+@pytest.mark.parametrize(
+    ("kind", "datatype"),
+    [
+        (models.BOOL, Datatype.BOOL),
+        (models.INT32, Datatype.INT32),
+        (models.INT64, Datatype.INT64),
+        (models.HALF, Datatype.FP16),
+        (models.FLOAT, Datatype.FP32),
+        (models.DOUBLE, Datatype.FP64),
+        (models.STRING, Datatype.BYTES),
+        (TensorProto.UINT8, Datatype.UINT8),
+        (TensorProto.UINT16, Datatype.UINT16),
+        (TensorProto.UINT32, Datatype.UINT32),
+        (TensorProto.UINT64, Datatype.UINT64),
+        (TensorProto.INT8, Datatype.INT8),
+        (TensorProto.INT16, Datatype.INT16),
+    ],
+)
+def test_a_tensor_of_every_datatype_goes_through(save: Any, kind: int, datatype: Datatype) -> None:
+    engine = load(save, models.identity(kind, ("N", 2)))
+    given = np.array([["a", "ü"]] if datatype is Datatype.BYTES else [[0, 1]], datatype.numpy)
+
+    [found] = engine.run({"X": given}, ["Y"])
+
+    assert engine.signature.inputs == (TensorSpec("X", datatype, ("N", 2)),)
+    assert found.tolist() == given.tolist()
+    assert found.dtype == given.dtype
+
+
+@pytest.mark.parametrize("text", ["", "a\0b", "日本語", "x" * 100_000])
+def test_text_of_any_kind_goes_through(save: Any, text: str) -> None:
+    engine = load(save, models.identity(models.STRING, ("N",)))
+
+    assert engine.run({"X": np.array([text], object)}, ["Y"])[0].tolist() == [text]
+
+
+def test_a_batch_of_no_rows_is_answered_by_no_rows(save: Any) -> None:
+    engine = load(save, models.adder())
+    nothing = np.empty((0, 4), np.float32)
+
+    assert engine.run({"A": nothing, "B": nothing}, ["SUM"])[0].shape == (0, 4)
+
+
+def test_sizes_that_are_free_keep_their_names_unless_these_mean_nothing(save: Any) -> None:
+    named = load(save, models.identity(shape=("batch", None, "unk__7")))
+
+    assert named.signature.inputs[0].shape == ("batch", None, None)
+
+
+def test_only_the_outputs_asked_for_are_computed(save: Any) -> None:
+    engine = load(save, models.adder())
+    one = np.ones((1, 4), np.float32)
+
+    assert len(engine.run({"A": one, "B": one}, ["DIFFERENCE"])) == 1
+
+
+def test_what_the_model_itself_refuses_is_the_requests_fault(save: Any) -> None:
+    engine = load(save, models.identity())
+
+    with pytest.raises(RefusedError, match=r"the model refuses the request: .*rank"):
+        engine.run({"X": np.ones(3, np.float32)}, ["Y"])
+
+
+def test_a_failure_inside_the_model_has_no_paths_of_its_build(save: Any) -> None:
+    engine = load(save, models.picky())
+
+    with pytest.raises((InferenceError, RefusedError)) as caught:
+        engine.run({"X": np.array([[9]])}, ["Y"])
+    assert "onnxruntime_src" not in str(caught.value)
+    assert "ONNXRuntimeError" not in str(caught.value)
+
+
+def test_a_model_without_kernels_for_its_operators_is_refused(save: Any) -> None:
+    node = helper.make_node("Nonsense", ["X"], ["Y"], domain="com.example")
+    content = models.model(
+        [node],
+        [("X", models.FLOAT, (1,))],
+        [("Y", models.FLOAT, (1,))],
+        opsets={"": 18, "com.example": 1},
+    )
+
+    with pytest.raises(ModelError) as caught:
+        load(save, content)
+    assert caught.value.reason is Reason.LOAD_FAILED
+    assert "Nonsense" in caught.value.message
+
+
+def test_a_zipmap_is_refused_with_the_way_to_export_without(save: Any) -> None:
+    with pytest.raises(ModelError, match="zipmap") as caught:
+        load(save, models.zipmapped())
+    assert caught.value.reason is Reason.LOAD_FAILED
+
+
+def test_an_element_type_without_a_name_in_the_protocol_is_refused(save: Any) -> None:
+    with pytest.raises(ModelError, match="bfloat16"):
+        load(save, models.identity(TensorProto.BFLOAT16))
+
+
+def test_an_accelerator_that_is_not_there_is_never_replaced_in_silence(save: Any) -> None:
+    if "CUDAExecutionProvider" in onnxruntime.get_available_providers():
+        load(save, models.identity(), "cuda")
+        return
+    with pytest.raises(ModelError) as caught:
+        load(save, models.identity(), "cuda")
+    assert caught.value.reason is Reason.ACCELERATOR_MISSING
+
+
+@pytest.mark.parametrize("domain", ["", "ai.onnx.ml"])
+def test_the_supported_opsets_are_those_of_the_installed_onnxruntime(
+    save: Any, domain: str
+) -> None:
+    newest = NEWEST_OPSETS[domain]
+
+    load(save, relu({"": 18, domain: newest}))
+    with pytest.raises(ModelError):
+        load(save, relu({"": 18, domain: newest + 1}))
+
+
+def test_the_supported_ir_version_is_that_of_the_installed_onnxruntime(save: Any) -> None:
+    load(save, relu({"": 18}, NEWEST_IR))
+    with pytest.raises(ModelError):
+        load(save, relu({"": 18}, NEWEST_IR + 1))
+
+
+def relu(opsets: dict[str, int], ir_version: int = 9) -> bytes:
+    return models.model(
+        [helper.make_node("Relu", ["X"], ["Y"])],
+        [("X", models.FLOAT, (1,))],
+        [("Y", models.FLOAT, (1,))],
+        opsets=opsets,
+        ir_version=ir_version,
+    )

@@ -1,0 +1,84 @@
+import json
+from typing import Any
+
+import pytest
+
+from runtime_testing import models
+from slipway_runtime.engine import onnx
+from slipway_runtime.identity import Identity
+from slipway_runtime.model import Model
+from slipway_runtime.openapi import document, infer_example, row_example
+from slipway_runtime.predict import SimpleApi
+from slipway_runtime.rules import parse
+
+NAMED = [{"name": "X", "range": [0, 10], "features": ["a", "b", "c", "d"]}]
+TEXT = [{"name": "city", "values": ["Oslo", "Rome"], "maxLength": 9}]
+
+MODELS = {
+    "classifier": (models.classifier(), []),
+    "with features": (models.classifier(), NAMED),
+    "one input a column": (models.columns(), TEXT),
+    "two inputs": (models.adder(models.INT32), []),
+    "whole tensors": (models.identity(shape=(2, 3)), []),
+    "a scalar": (models.identity(shape=()), []),
+    "one number a row": (models.identity(shape=("N",)), []),
+    "booleans": (models.identity(models.BOOL), []),
+    "doubles": (models.identity(models.DOUBLE), []),
+}
+
+
+def model(save: Any, content: bytes, rules: Any) -> Model:
+    engine = onnx.load(save(content), "cpu", 1)
+    known = parse(json.dumps(rules), engine.signature)
+    api = SimpleApi(engine.signature, known)
+    return Model(Identity("m", "1", ""), engine, known, api, list[float]().append)
+
+
+@pytest.mark.parametrize(("content", "rules"), MODELS.values(), ids=MODELS)
+def test_the_examples_in_the_page_are_answered_by_the_model(
+    save: Any, content: bytes, rules: Any
+) -> None:
+    served = model(save, content, rules)
+
+    assert json.loads(served.predict(json.dumps(row_example(served.simple)).encode()))
+    assert json.loads(served.infer(json.dumps(infer_example(served.simple)).encode()))
+
+
+def test_the_schema_says_what_the_user_allows(save: Any) -> None:
+    api = model(save, *MODELS["with features"]).simple
+
+    body = document(Identity("m", "1", ""), api, "0")["paths"]["/predict"]["post"]["requestBody"]
+    row = body["content"]["application/json"]["schema"]["oneOf"][0]
+
+    assert row["required"] == ["a", "b", "c", "d"]
+    assert row["properties"]["a"] == {"type": "number", "minimum": 0, "maximum": 10}
+    assert row["additionalProperties"] is False
+
+
+def test_the_schema_of_a_list_says_its_length(save: Any) -> None:
+    api = model(save, *MODELS["classifier"]).simple
+    paths = document(Identity("m", "1", ""), api, "0")["paths"]
+
+    schema = paths["/predict"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    answer = paths["/predict"]["post"]["responses"]["200"]["content"]["application/json"]["schema"]
+
+    assert schema["oneOf"][0]["properties"]["X"] == {
+        "type": "array",
+        "items": {"type": "number"},
+        "minItems": 4,
+        "maxItems": 4,
+    }
+    assert answer["oneOf"][0]["properties"]["label"] == {"type": "integer"}
+
+
+def test_the_schema_of_text_says_what_it_may_be(save: Any) -> None:
+    api = model(save, *MODELS["one input a column"]).simple
+    paths = document(Identity("m", "1", ""), api, "0")["paths"]
+
+    schema = paths["/predict"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+
+    assert schema["oneOf"][0]["properties"]["city"] == {
+        "type": "string",
+        "enum": ["Oslo", "Rome"],
+        "maxLength": 9,
+    }
