@@ -25,6 +25,8 @@ class Verdict:
     causes: list[tuple[str, str]] = field(default_factory=list)
 
 
+WHERE = (GROUP, VERSION, "default", PLURAL)
+NAME = "never-stored"
 Judge = Callable[[Obj], Verdict]
 
 
@@ -52,21 +54,47 @@ def api(cluster: Cluster, crd: Obj) -> client.ApiClient:
 
 @pytest.fixture(scope="session")
 def judge(api: client.ApiClient) -> Judge:
-    """The verdict on creating a ModelDeployment with a spec, unknown fields refused."""
+    """The verdict on `kubectl create` of a spec, unknown fields refused."""
     objects = client.CustomObjectsApi(api)
+    return lambda spec: _verdict(
+        lambda: objects.create_namespaced_custom_object(
+            GROUP,
+            VERSION,
+            "default",
+            PLURAL,
+            _whole(spec),
+            dry_run="All",
+            field_validation="Strict",
+        )
+    )
 
-    def ask(spec: Obj) -> Verdict:
-        body = {"apiVersion": API_VERSION, "kind": KIND, "metadata": {"name": "x"}, "spec": spec}
-        where = (GROUP, VERSION, "default", PLURAL)
-        try:
-            stored = objects.create_namespaced_custom_object(
-                *where, body, dry_run="All", field_validation="Strict"
-            )
-        except client.ApiException as refused:
-            return _refusal(json.loads(refused.body))
-        return Verdict(stored=stored)
 
-    return ask
+@pytest.fixture(scope="session")
+def judge_apply(api: client.ApiClient) -> Judge:
+    """The verdict on `kubectl apply --server-side` of a spec, unknown fields refused."""
+    objects = client.CustomObjectsApi(api)
+    return lambda spec: _verdict(
+        lambda: objects.patch_namespaced_custom_object(
+            *WHERE,
+            NAME,
+            _whole(spec),
+            dry_run="All",
+            field_validation="Strict",
+            field_manager="tests",
+            _content_type="application/apply-patch+yaml",
+        )
+    )
+
+
+def _whole(spec: Obj) -> Obj:
+    return {"apiVersion": API_VERSION, "kind": KIND, "metadata": {"name": NAME}, "spec": spec}
+
+
+def _verdict(ask: Callable[[], Obj]) -> Verdict:
+    try:
+        return Verdict(stored=ask())
+    except client.ApiException as refused:
+        return _refusal(json.loads(refused.body))
 
 
 def _refusal(status: Obj) -> Verdict:

@@ -32,7 +32,8 @@ _SUFFIXES: Final = {
     **{f"{unit}i": Decimal(1024) ** power for power, unit in enumerate("KMGTPE", start=1)},
 }
 _QUANTITY: Final = re.compile(
-    r"(?P<number>[0-9]+(\.[0-9]*)?|\.[0-9]+)((?P<suffix>[numkMGTPE]|[KMGTPE]i)|[eE](?P<exponent>[+-]?[0-9]+))?"
+    r"(?P<number>[-+]?([0-9]+(\.[0-9]*)?|\.[0-9]+))"
+    r"((?P<suffix>[numkMGTPE]|[KMGTPE]i)|[eE](?P<exponent>[-+]?[0-9]+))?"
 )
 
 

@@ -7,7 +7,7 @@ told apart here as Go's YAML library does. What the documents mean is not decide
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Final
+from typing import Any, Final, cast
 
 import yaml
 
@@ -16,7 +16,7 @@ Path = tuple[str | int, ...]
 _WORDS: Final = {
     "bool": ("y|Y|yes|Yes|YES|n|N|no|No|NO|true|True|TRUE|false|False|FALSE|on|On|ON|off|Off|OFF"),
     "null": "~|null|Null|NULL|",
-    "int": "[-+]?(0|[1-9][0-9_]*|0[0-7]+|0x[0-9a-fA-F]+|0b[01]+)",
+    "int": "[-+]?(0|[1-9][0-9_]*|0o?[0-7]+|0x[0-9a-fA-F]+|0b[01]+)",
     "float": r"[-+]?([.][0-9]+|[0-9]+([.][0-9]*)?)([eE][-+]?[0-9]+)?",
     "merge": "<<",
 }
@@ -45,14 +45,17 @@ class Manifest:
 
 
 class _Loader(yaml.SafeLoader):
-    yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {}
-    bool_values: ClassVar[dict[str, bool]] = {
-        **yaml.SafeLoader.bool_values,
-        "y": True,
-        "n": False,
-    }
+    """A loader that tells plain words apart as kubectl does."""
+
+    def construct_yaml_float(self, node: yaml.ScalarNode) -> float:
+        """Read 2.0 as 2, because that is what it becomes in JSON."""
+        number = super().construct_yaml_float(node)
+        return int(number) if number.is_integer() else number
 
 
+_Loader.bool_values = {**yaml.SafeLoader.bool_values, "y": True, "n": False}
+_Loader.yaml_implicit_resolvers = {}
+_Loader.add_constructor("tag:yaml.org,2002:float", _Loader.construct_yaml_float)
 for _tag, _pattern in _WORDS.items():
     _Loader.add_implicit_resolver(
         f"tag:yaml.org,2002:{_tag}", re.compile(f"^(?:{_pattern})$"), None
@@ -61,20 +64,23 @@ for _tag, _pattern in _WORDS.items():
 
 def read_manifests(text: str) -> Iterator[Manifest]:
     """Yield each document of a file; ManifestError where it is no YAML."""
-    loader = _Loader(text)
     try:
-        while loader.check_node():
-            node = loader.get_node()
-            lines = dict(_lines(node, ()))
-            if content := loader.construct_document(node):
-                yield Manifest(content, lines)
+        yield from _documents(_Loader(text))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         raise ManifestError(mark.line + 1 if mark else 1, error.problem or str(error)) from error
+    except RecursionError as error:
+        raise ManifestError(1, "is nested too deeply, or refers to itself") from error
     except yaml.YAMLError as error:
         raise ManifestError(1, str(error)) from error
-    finally:
-        loader.dispose()
+
+
+def _documents(loader: _Loader) -> Iterator[Manifest]:
+    while loader.check_node():
+        node = cast(yaml.Node, loader.get_node())
+        lines = dict(_lines(node, ()))
+        if content := loader.construct_document(node):
+            yield Manifest(content, lines)
 
 
 def _lines(node: yaml.Node, path: Path) -> Iterator[tuple[Path, int]]:

@@ -55,13 +55,21 @@ def test_a_quantity_means_what_the_kubernetes_client_says(
 
 @pytest.mark.parametrize(
     ("quantity", "value"),
-    [(2, 2), ("2", 2), (".5", Decimal("0.5")), ("5.", 5), ("1e3", 1000), ("12E-1", Decimal("1.2"))],
+    [
+        (2, 2),
+        ("2", 2),
+        (".5", Decimal("0.5")),
+        ("-2Ki", -2048),
+        ("5.", 5),
+        ("1e3", 1000),
+        ("12E-1", Decimal("1.2")),
+    ],
 )
 def test_a_quantity_is_read(quantity: str | int, value: Decimal | int) -> None:
     assert parse_quantity(quantity) == value
 
 
-@pytest.mark.parametrize("text", ["", "m", "1 Gi", "1gi", "1KB", "-1", "1m\n", "1e", "0x10"])
+@pytest.mark.parametrize("text", ["", "m", "1 Gi", "1gi", "1KB", "--1", "1m\n", "1e", "0x10"])
 def test_what_is_no_quantity_is_refused_with_advice(text: str) -> None:
     with pytest.raises(ValueError, match="write a number with a unit"):
         parse_quantity(text)

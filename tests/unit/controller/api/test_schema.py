@@ -1,13 +1,13 @@
 """The CRD's schema keeps the rules that Kubernetes and Slipway itself set for one."""
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from slipway_operator.api.crd import build_schema
 from slipway_testing.bad_specs import BAD
+from slipway_testing.schema_walk import schema_nodes, schema_rules
 
 Obj = dict[str, Any]
 
@@ -21,21 +21,8 @@ FORBIDDEN = {
 SCALARS = {"string", "integer", "number", "boolean"}
 
 
-def nodes(schema: Obj, path: str = "") -> Iterator[tuple[str, Obj]]:
-    yield path, schema
-    for name, field in schema.get("properties", {}).items():
-        yield from nodes(field, f"{path}.{name}")
-    for key, mark in (("items", "[]"), ("additionalProperties", "{}")):
-        if key in schema:
-            yield from nodes(schema[key], path + mark)
-
-
-NODES = dict(nodes(build_schema()))
-RULES = [
-    (path, rule)
-    for path, node in NODES.items()
-    for rule in node.get("x-kubernetes-validations", ())
-]
+NODES = dict(schema_nodes(build_schema()))
+RULES = schema_rules(build_schema())
 
 
 @pytest.mark.parametrize("path", NODES)

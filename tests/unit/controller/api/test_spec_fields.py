@@ -1,7 +1,6 @@
 """The pairs of specs made from the schema cover the whole of it and are what they claim."""
 
 from collections import Counter
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -10,6 +9,7 @@ import yaml
 from slipway_operator.api.generate import CRD_FILE
 from slipway_operator.api.v1alpha1 import ModelDeploymentSpec
 from slipway_testing.cluster import ROOT
+from slipway_testing.schema_walk import schema_nodes
 from slipway_testing.spec_fields import ADDRESSES, FieldCase, spec_field_cases
 
 Obj = dict[str, Any]
@@ -18,15 +18,16 @@ CASES = spec_field_cases()
 ONLY_DEFAULT = {"model.format"}
 
 
-def leaves(schema: Obj, path: str) -> Iterator[str]:
-    """Every leaf of the CRD as it is checked in, found without the walker under test."""
-    below = {f"{path}.{name}": field for name, field in schema.get("properties", {}).items()}
-    if "properties" in schema.get("items", {}):
-        below[f"{path}[]"] = schema["items"]
-    if not below:
-        yield path.removeprefix(".")
-    for name, field in below.items():
-        yield from leaves(field, name)
+def leaves(schema: Obj) -> set[str]:
+    """Every leaf of a schema: what holds no fields, be it a list or a map of plain values."""
+    paths = [path for path, _ in schema_nodes(schema)]
+    fields = [path for path in paths if not path.endswith("{}")]
+    plain = {path.removesuffix("[]") for path in fields}
+    return {
+        path.removeprefix(".")
+        for path in plain
+        if path and not any(other.startswith((f"{path}.", f"{path}[].")) for other in paths)
+    }
 
 
 def values_at(spec: Any, path: str) -> list[Any]:
@@ -44,7 +45,7 @@ def test_every_leaf_of_the_schema_has_a_case() -> None:
     crd = yaml.safe_load((ROOT / CRD_FILE).read_text())
     schema = crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
     counted = Counter(case.path for case in CASES)
-    assert set(counted) == set(leaves(schema["properties"]["spec"], ""))
+    assert set(counted) == leaves(schema["properties"]["spec"])
     assert counted.pop("model.uri") == len(ADDRESSES)
     assert set(counted.values()) == {1}
 
