@@ -41,7 +41,7 @@ def main() -> int:
         screen.say(f"Look closer: kubectl describe mdeploy -n {story.NAMESPACE}")
         return 1
     except KeyboardInterrupt:
-        screen.bad("Stopped. No users are left; what is served stays. `make demo` starts over.")
+        screen.bad("Stopped. No users are left, and what is served stays. `make demo` starts over.")
         story.say_how_to_go_on(screen)
         return INTERRUPTED
 

@@ -98,7 +98,8 @@ def serve(kubectl: Kubectl, screen: Screen) -> None:
         for model in states(kubectl):
             elapsed = f"{time.monotonic() - began:.1f} s"
             header, row = kubectl("get", "mdeploy", NAME).rstrip().splitlines()
-            update(Text(f"     {header}\n     {row}\n     {elapsed}"), f"  {row}")
+            words = state.message(model)
+            update(Text(f"     {header}\n     {row}\n     {elapsed}  {words}"), f"  {row}")
             if state.is_ready(model, OLD):
                 break
     screen.good(f"Ready {elapsed} after apply: fetched, verified, loaded and warmed")
@@ -179,11 +180,13 @@ def judge(screen: Screen, summary: dict[str, Any]) -> int:
 def say_how_to_go_on(screen: Screen) -> None:
     """What to type next."""
     screen.chapter("How to go on")
-    screen.say("Version 1.1.0 is still served. In this shell, from here:")
+    screen.say("Look at the model, go back to 1.0.0, serve another one:")
     screen.output(
         "export PATH=$PWD/.local/bin:$PATH KUBECONFIG=${KUBECONFIG:-$PWD/.local/kubeconfig}\n"
-        f"kubectl describe mdeploy iris -n {NAMESPACE}\n"
+        f"kubectl describe -n {NAMESPACE} mdeploy {NAME}\n"
+        f"kubectl apply -n {NAMESPACE} -f {MANIFESTS[OLD].relative_to(ROOT)}\n"
         f"kubectl apply -n {NAMESPACE} -f deploy/examples/digits/modeldeployment.yaml"
     )
-    screen.say("Serve a model of your own: docs/getting-started.md. Clean up:")
+    screen.say("Serve a model of your own, step by step: docs/getting-started.md")
+    screen.say("Clean up:")
     screen.output(f"kubectl delete namespace {NAMESPACE} slipway-examples\nmake cluster-down")

@@ -23,6 +23,7 @@ pytestmark = pytest.mark.cluster
 PAGES = [*sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "deploy").rglob("README.md"))]
 BLOCK = re.compile(r"^```(\w+)(?: +([^\n]+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 PROMISES = {
+    "runtime.md": ['"ready":true', '"label":2', '"name":"label"'],
     "getting-started.md": [
         "of 45 wines it has not seen are right",
         '{"label":0,',
@@ -90,7 +91,7 @@ def test_the_page_does_what_it_says(page: Path, home: Path) -> None:
 @pytest.fixture
 def home(cluster: Cluster, namespace: str, tmp_path: Path) -> Path:
     """A folder that looks like the repository's root, and a kubeconfig for one namespace."""
-    for name in (".venv", "deploy"):
+    for name in (".venv", "deploy", "runtime"):
         (tmp_path / name).symlink_to(ROOT / name)
     config = yaml.safe_load(cluster.kubeconfig.read_text())
     for context in config["contexts"]:

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from slipway_operator.api.reasons import Reason
+from slipway_operator.metrics import REGISTRY
+from slipway_operator.settings import SETTINGS
 
 ROOT = Path(__file__).parents[3]
 PAGES = [
@@ -30,6 +32,14 @@ def test_every_reason_that_warns_is_in_troubleshooting() -> None:
     explained = set(re.findall(r"^### (\w+)$", page, re.MULTILINE))
 
     assert explained == {reason.value for reason in Reason if reason.is_warning}
+
+
+def test_every_setting_and_metric_of_the_operator_is_in_operations() -> None:
+    page = (ROOT / "docs" / "operations.md").read_text()
+    metrics = [metric.name for metric in REGISTRY.collect() if metric.name.startswith("slipway")]
+
+    assert [setting.name for setting in SETTINGS if setting.name not in page] == []
+    assert [name for name in metrics if name not in page] == []
 
 
 def _leads_somewhere(page: Path, link: str) -> bool:
