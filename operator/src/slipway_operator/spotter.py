@@ -18,6 +18,8 @@ from slipway_operator.objects import MODEL_DEPLOYMENT
 from slipway_operator.queue import Key
 
 _EXIT_SECONDS: Final = 5.0
+# Without one, kopf asks for the user's name, which a container's bare user id does not have.
+_IDENTITY: Final[Any] = "slipway-operator"
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +53,7 @@ async def spot(namespaces: tuple[str, ...], mark: Mark) -> None:
                 registry=_registry(tell),
                 settings=_settings(),
                 standalone=True,
+                identity=_IDENTITY,
                 clusterwide=not namespaces,
                 namespaces=namespaces,
                 stop_flag=stop,
