@@ -31,6 +31,7 @@ POLL_S = 0.05
 
 def bring_up(instance: Instance) -> None:
     """End with a cluster that works."""
+    layout.refuse_twin(instance)
     record = layout.record(instance)
     if _is_of_use(instance, record):
         if record["key"] != layout.key(instance) and not unhealthy(instance):

@@ -5,6 +5,7 @@ Pure. Two instances share nothing but the cache of programs.
 
 import re
 import zlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
@@ -115,6 +116,12 @@ class Instance:
     def log(self, component: str) -> Path:
         """A component's own log."""
         return self.log_folder / f"{component}.log"
+
+
+def twin(instance: Instance, present: Iterable[str]) -> str | None:
+    """Another instance that is present and has the same number, hence the same addresses."""
+    others = (name for name in present if name != instance.name)
+    return next((name for name in others if named(name).number == instance.number), None)
 
 
 def named(name: str) -> Instance:

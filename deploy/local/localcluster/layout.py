@@ -20,7 +20,8 @@ from localcluster import (
     pki,
     sysctls,
 )
-from localcluster.instance import STATE, Instance
+from localcluster.commands import Failure
+from localcluster.instance import STATE, Instance, twin
 
 SYSCTLS = STATE / "sysctls.json"
 
@@ -41,6 +42,16 @@ def lay_out(instance: Instance) -> None:
         files.write(path, text)
     facts = {"boot": boot(), "key": key(instance), "kubernetes": pins.version("kubernetes")}
     files.write(_record_file(instance), json.dumps(facts))
+
+
+def refuse_twin(instance: Instance) -> None:
+    """Two names may have one number; their clusters cannot run side by side."""
+    present = [entry.name for entry in STATE.iterdir() if entry.is_dir()] if STATE.is_dir() else []
+    if other := twin(instance, present):
+        raise Failure(
+            f"the instances {instance.name} and {other} would use the same addresses: "
+            f"choose another name, or take {other} down"
+        )
 
 
 def record(instance: Instance) -> dict[str, Any]:

@@ -6,6 +6,7 @@ Must not touch a namespace, link or route that is not this instance's.
 """
 
 import json
+import time
 from ipaddress import IPv4Network
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from localcluster.commands import Failure, run, succeeds
 from localcluster.instance import Instance
 
 NODE_LINK = "eth0"
+PATIENCE_S = 5.0
 BLACKHOLE_METRIC = "4096"
 
 
@@ -37,8 +39,7 @@ def exists(instance: Instance) -> bool:
 
 def remove(instance: Instance) -> None:
     """Take away link, routes and namespace, whatever of them is there."""
-    if _link_exists(instance):
-        run(["ip", "link", "delete", instance.link])
+    _remove_link(instance)
     for network in instance.networks:
         succeeds(["ip", "route", "delete", "blackhole", str(network)])
     mounts.remove((instance.netns,))
@@ -72,6 +73,15 @@ def _refuse_taken_networks(instance: Instance) -> None:
             f"this machine already routes {', '.join(taken)}, which the cluster {instance.name} "
             f"would use: choose another name with --instance, or remove that route"
         )
+
+
+def _remove_link(instance: Instance) -> None:
+    """Delete the cable, which the kernel may be deleting already with the namespace it led to."""
+    deadline = time.monotonic() + PATIENCE_S
+    while _link_exists(instance) and not succeeds(["ip", "link", "delete", instance.link]):
+        if time.monotonic() > deadline:
+            raise Failure(f"could not delete the link {instance.link}")
+        time.sleep(0.02)
 
 
 def _link_exists(instance: Instance) -> bool:

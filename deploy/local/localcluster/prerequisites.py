@@ -52,14 +52,15 @@ def problems(facts: Facts) -> list[str]:
 
 def ensure() -> None:
     """Install what can be installed; say in one line what cannot."""
-    if found := problems(_facts()):
+    if found := problems(facts()):
         raise Failure(f"{'; '.join(found)}; {ELSE}")
     packages.install(packages.missing_for_node())
     if missing := _missing_kernel_features():
         raise Failure(f"this kernel lacks {', '.join(missing)}: load or enable it, {ELSE}")
 
 
-def _facts() -> Facts:
+def facts() -> Facts:
+    """Look at this machine."""
     return Facts(
         platform=sys.platform,
         root=os.geteuid() == 0,

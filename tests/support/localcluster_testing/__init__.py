@@ -1,0 +1,1 @@
+"""Tools to test the local cluster on an instance of its own."""
