@@ -7,10 +7,13 @@ from typing import Final
 
 from slipway_operator.api.base import Rule
 
-_HOST: Final = r"([A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?"
+_PORT: Final = (
+    "(:(6553[0-5]|655[0-2][0-9]|65[0-4][0-9]{2}|6[0-4][0-9]{3}|[1-5][0-9]{4}|[1-9][0-9]{0,3}))?"
+)
+_HOST: Final = rf"([A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\]){_PORT}"
 _CLAIM: Final = "[a-z0-9]([-a-z0-9.]*[a-z0-9])?"
 _BUCKET: Final = "[a-z0-9][-a-z0-9.]{1,61}[a-z0-9]"
-_IMAGE: Final = "[-a-zA-Z0-9.]+(:[0-9]{1,5})?(/[-a-z0-9._]+)+(:[-A-Za-z0-9_.]+)?"
+_IMAGE: Final = f"[-a-zA-Z0-9.]+{_PORT}(/[-a-z0-9._]+)+(:[-A-Za-z0-9_.]+)?"
 _DIGEST: Final = "@sha256:[0-9a-f]{64}(#|$)"
 _SIGNATURES: Final = "x-amz-signature|x-goog-signature|signature|sig|token|access_token|api_key"
 # Model files that are no ONNX, so that a slip is told before anything is fetched.
@@ -27,8 +30,8 @@ URI_RULES: Final = (
         "must begin with https://, http://, s3://, pvc:// or oci://",
     ),
     Rule(
-        _matches("^[!-~]*$"),
-        "must consist of visible ASCII characters without spaces; "
+        _matches(r"^[!-\[\]-~]*$") + " && !self.contains('%00')",
+        "must consist of visible ASCII characters without spaces and backslashes; "
         "in an https or http address write %20 for a space",
     ),
     Rule(
@@ -72,11 +75,11 @@ URI_RULES: Final = (
         "must not have a part after ?; only an https or http address may",
     ),
     Rule(
-        "!" + _matches(r"(/|#)\.{1,2}(/|[?#]|$)"),
+        "!" + _matches(r"(?i)(/|#|%2f)(\.|%2e){1,2}(/|[?#]|%2f|$)"),
         "must not have . or .. as a part of its path",
     ),
     Rule(
-        "!" + _matches("[^:/]/([?#]|$)"),
+        "!" + _matches("(?i)(/|%2f)([?#]|$)"),
         "must name a file, not a folder: remove the slash at the end, or add the file's name",
     ),
     Rule(
