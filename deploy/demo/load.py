@@ -117,18 +117,24 @@ class Run:
 
     async def go(self) -> Tally:
         """Ask until the time is up or `stop` is set."""
-        reporter = asyncio.create_task(self._report_each_second())
-        async with AsyncExitStack() as clients, asyncio.TaskGroup() as users:
-            tls = httpx.create_ssl_context()  # slow to make, so it is made once
-            for user in range(self.load.users):
-                kept = int(self.load.keeps_alive(user))
-                limits = httpx.Limits(max_connections=1, max_keepalive_connections=kept)
-                client = httpx.AsyncClient(
-                    limits=limits, timeout=self.load.timeout, verify=tls, trust_env=False
-                )
-                users.create_task(self._use(await clients.enter_async_context(client), user))
-        reporter.cancel()
+        async with AsyncExitStack() as stack:
+            clients = [await stack.enter_async_context(client) for client in self._clients()]
+            self.start = time.monotonic()
+            reporter = asyncio.create_task(self._report_each_second())
+            async with asyncio.TaskGroup() as users:
+                for user, client in enumerate(clients):
+                    users.create_task(self._use(client, user))
+            reporter.cancel()
         return self.total
+
+    def _clients(self) -> Iterator[httpx.AsyncClient]:
+        tls = httpx.create_ssl_context()  # slow to make, so it is made once
+        for user in range(self.load.users):
+            kept = int(self.load.keeps_alive(user))
+            limits = httpx.Limits(max_connections=1, max_keepalive_connections=kept)
+            yield httpx.AsyncClient(
+                limits=limits, timeout=self.load.timeout, verify=tls, trust_env=False
+            )
 
     async def _use(self, client: httpx.AsyncClient, user: int) -> None:
         for due in self.load.due(user):
