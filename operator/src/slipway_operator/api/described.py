@@ -14,7 +14,9 @@ class Described(StrEnum):
     remedy: str
     is_warning: bool
 
-    def __new__(cls, name: str, meaning: str, remedy: str = "", is_warning: bool = False) -> Self:
+    def __new__(
+        cls, name: str, meaning: str = "", remedy: str = "", is_warning: bool = False
+    ) -> Self:
         """Attach the documentation to the plain string."""
         member = str.__new__(cls, name)
         member._value_ = name

@@ -32,6 +32,7 @@ def test_every_field_has_a_row(field: str) -> None:
 
 @pytest.mark.parametrize("word", WORDS, ids=str)
 def test_every_word_of_a_status_has_a_row_with_its_meaning(word: Described) -> None:
+    assert word.meaning
     assert f"| `{word}` | {word.meaning} |" in PAGE
 
 
