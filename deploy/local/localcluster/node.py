@@ -125,7 +125,7 @@ def audit_policy() -> dict[str, Any]:
 def corefile(instance: Instance, kubeconfig: str, ready_port: int) -> str:
     """Cluster DNS; there is no other name in the world, and asking for one says so at once."""
     return f"""\
-.:53 {{
+cluster.local:53 in-addr.arpa:53 {{
     bind {instance.node_address}
     errors
     ready {instance.node_address}:{ready_port}
@@ -134,10 +134,13 @@ def corefile(instance: Instance, kubeconfig: str, ready_port: int) -> str:
         pods insecure
         ttl 5
     }}
+    loadbalance
+}}
+.:53 {{
+    bind {instance.node_address}
     template ANY ANY . {{
         rcode NXDOMAIN
     }}
-    loadbalance
 }}
 """
 
