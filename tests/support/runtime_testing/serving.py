@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from prometheus_client.parser import text_string_to_metric_families
 
 ROOT = Path(__file__).parents[3]
 PROMPT = 20.0
@@ -36,6 +37,16 @@ class Server:
 
     def post(self, path: str, json: Any = None, **options: Any) -> httpx.Response:
         return httpx.post(self.url + path, json=json, timeout=PROMPT, **options)
+
+    def metric(self, name: str, **labels: str) -> float:
+        """Read a sample, or the sum of all that have these labels."""
+        families = text_string_to_metric_families(self.get("/metrics").text)
+        return sum(
+            sample.value
+            for family in families
+            for sample in family.samples
+            if sample.name == name and labels.items() <= sample.labels.items()
+        )
 
     def tell(self, number: signal.Signals) -> None:
         self.process.send_signal(number)

@@ -11,6 +11,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Final
+from urllib.parse import quote
 
 from slipway_runtime.codec.document import cost
 from slipway_runtime.errors import InferenceError, OutOfMemoryError, RefusedError, unavailable
@@ -34,6 +35,7 @@ log = logging.getLogger("slipway")
 
 _MODEL_PATH: Final = re.compile(r"/v2/models/([^/]+)(?:/versions/([^/]+))?/(infer|ready)")
 _CLIENT_GONE: Final = 499
+_PLAIN: Final = " !#$&'()*+,/:;<=>?@[]^`{|}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +140,6 @@ class Application:
         self._metrics.began()
         try:
             code = await self._answer(exchange, body, call)
-        except DisconnectedError:
-            pass
         finally:
             body.close()
             self._metrics.ended(call.endpoint, code, perf_counter() - started)
@@ -149,6 +149,8 @@ class Application:
             content = await body.read()
             _expect_method(exchange, "POST")
             text = await self._compute(content, call)
+        except DisconnectedError:
+            return _CLIENT_GONE
         except RefusedError as refused:
             await self._refuse(exchange, body, refused)
             return refused.status
@@ -179,10 +181,11 @@ class Application:
 
 def _signature_headers(identity: Identity) -> tuple[Header, ...]:
     headers = (
-        (b"x-slipway-revision", identity.revision.encode()),
-        (b"x-slipway-version", identity.version.encode()),
+        (b"x-slipway-revision", identity.revision),
+        (b"x-slipway-version", identity.version),
     )
-    return tuple((name, value) for name, value in headers if value)
+    # A version is any text of the user's, a header is not.
+    return tuple((name, quote(value, _PLAIN).encode()) for name, value in headers if value)
 
 
 def _expect_method(exchange: Exchange, *methods: str) -> None:
