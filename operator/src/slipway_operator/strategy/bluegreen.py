@@ -61,6 +61,7 @@ def decide(at: Situation) -> Decision:
     entry = _known_entry(at)
     if at.spec.paused:
         return _hold(at, entry)
+    entry = _rescued(at, entry)
     if entry is None or _nothing_stands(at, entry):
         return _first(at)
     if entry.revision == at.wanted:
@@ -73,9 +74,35 @@ def _known_entry(at: Situation) -> Entry | None:
     entry, known = at.observed.entry, {*at.observed.running, *at.observed.remembered}
     if entry and entry.revision in known:
         return entry
-    counts = [(at.facts(name).ready, name == at.wanted, name) for name in at.observed.running]
-    ready, _, revision = max(counts, default=(0, False, ""))
-    return Entry(revision, promoted_at=at.now) if ready else None
+    best = _most_able(at)
+    return Entry(best, promoted_at=at.now) if best else None
+
+
+def _rescued(at: Situation, entry: Entry | None) -> Entry | None:
+    """Turn to a revision that can serve when the entry's own serves nobody, though it should.
+
+    So a bad stable never blocks the fix, and a new stable that breaks down gives way to the one
+    that is still warm.
+    """
+    is_meant_to_serve = at.spec.autoscaling or at.spec.fixed_replicas
+    if entry is None or not is_meant_to_serve or at.facts(entry.revision).ready:
+        return entry
+    best = _most_able(at)
+    if best is None:
+        return entry
+    if entry.promoted_at is None:
+        return Entry(best)
+    return Entry(best, promoted_at=at.now, previous=entry.revision)
+
+
+def _most_able(at: Situation) -> str | None:
+    """Return the running revision that most pods could serve, the wanted one among equals."""
+    able = [
+        (facts.ready, name == at.wanted, name)
+        for name in at.observed.running
+        if (facts := at.facts(name)).ready
+    ]
+    return max(able)[2] if able else None
 
 
 def _nothing_stands(at: Situation, entry: Entry) -> bool:
@@ -103,25 +130,12 @@ def _first(at: Situation) -> Decision:
 def _steady(at: Situation, entry: Entry) -> Decision:
     """The wanted revision is the stable one; its predecessor stays warm for a while."""
     warm_until = _warm_until(at, entry)
-    if warm_until is None or entry.previous is None:
+    roles = {entry.revision: Role.STABLE}
+    if warm_until and entry.previous:
+        roles[entry.previous] = Role.PREVIOUS
+    else:
         entry = replace(entry, previous=None)
-        return Decision(entry, {entry.revision: Role.STABLE}, stable=entry.revision)
-    if _could_rescue(at, entry.revision, entry.previous):
-        return _fallen_back(at, entry.revision, entry.previous)
-    roles = {entry.revision: Role.STABLE, entry.previous: Role.PREVIOUS}
-    return Decision(entry, roles, stable=entry.revision, wake_at=warm_until)
-
-
-def _fallen_back(at: Situation, failed: str, warm: str) -> Decision:
-    """The new stable lost every pod while its predecessor is warm: that one serves meanwhile."""
-    return Decision(
-        entry=Entry(warm, promoted_at=at.now, previous=failed),
-        roles={warm: Role.STABLE, failed: Role.CANDIDATE},
-        stable=warm,
-        candidate=failed,
-        started_at=at.now,
-        wake_at=at.now + at.spec.rollout.progress_deadline,
-    )
+    return Decision(entry=entry, roles=roles, stable=entry.revision, wake_at=warm_until)
 
 
 def _warm_until(at: Situation, entry: Entry) -> datetime | None:
@@ -135,10 +149,10 @@ def _warm_until(at: Situation, entry: Entry) -> datetime | None:
 def _replace(at: Situation, entry: Entry) -> Decision:
     """Another revision is wanted than the one that serves."""
     candidate = at.facts(at.wanted)
-    if candidate.abort and not _could_rescue(at, entry.revision, at.wanted):
+    if candidate.abort:
         return _aborted(at, entry, candidate.abort)
     if _may_promote(at, entry):
-        return _promoted(at, entry)
+        return _steady(at, Entry(at.wanted, promoted_at=at.now, previous=entry.revision))
     started = candidate.started_at or at.now
     deadline = started + at.spec.rollout.progress_deadline
     if deadline <= at.now and at.facts(entry.revision).ready:
@@ -155,26 +169,10 @@ def _replace(at: Situation, entry: Entry) -> Decision:
 
 def _may_promote(at: Situation, entry: Entry) -> bool:
     stable, candidate = at.facts(entry.revision), at.facts(at.wanted)
-    if _could_rescue(at, entry.revision, at.wanted):
-        return True
     if entry.previous == at.wanted and candidate.ready:
         # It carried everything a moment ago with the pods it has; going back must not wait.
         return candidate.can_take_over(candidate.replicas)
-    wanted = candidate_replicas(at.spec, stable, candidate)
-    if wanted == 0 and stable.ready:
-        return False  # the stable's pods go first: the entry must not turn away from ready ones
-    return candidate.can_take_over(wanted)
-
-
-def _could_rescue(at: Situation, failed: str, other: str) -> bool:
-    """Tell whether one revision serves nobody, though it should, and another one could."""
-    rescuer, is_meant_to_serve = at.facts(other), at.spec.autoscaling or at.spec.fixed_replicas
-    nobody = at.facts(failed).ready == 0
-    return bool(is_meant_to_serve and nobody and rescuer.ready and rescuer.endpoints)
-
-
-def _promoted(at: Situation, entry: Entry) -> Decision:
-    return _steady(at, Entry(at.wanted, promoted_at=at.now, previous=entry.revision))
+    return candidate.can_take_over(candidate_replicas(at.spec, stable, candidate))
 
 
 def _aborted(at: Situation, entry: Entry, abort: Abort) -> Decision:

@@ -124,7 +124,7 @@ class _Children:
         running = [self.known[name] for name in self.decision.roles if name in self.known]
         yield build_network_policy(owner)
         yield from (build_controller_revision(owner, revision) for revision in self.remembered())
-        yield from (build_revision_service(owner, revision.name) for revision in running)
+        yield from (build_revision_service(owner, name) for name in self.decision.roles)
         yield from (self.deployment(revision) for revision in running)
         if entry:
             yield build_entry_service(owner, self.spec.service, entry)
