@@ -5,9 +5,12 @@ event loop of its own, because it takes every task of its loop for one of its ow
 """
 
 import asyncio
+import contextlib
 import logging
+import os
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Final
 
 import kopf
@@ -18,6 +21,7 @@ from slipway_operator.objects import MODEL_DEPLOYMENT
 from slipway_operator.queue import Key
 
 _EXIT_SECONDS: Final = 5.0
+_PAUSE: Final = 2.0
 # Without one, kopf asks for the user's name, which a container's bare user id does not have.
 _IDENTITY: Final[Any] = "slipway-operator"
 
@@ -26,22 +30,38 @@ log = logging.getLogger(__name__)
 Mark = Callable[[Key, object], None]
 
 
-async def wait_for_crd(kube: Kube, namespaces: tuple[str, ...]) -> None:
+async def spot(
+    kube: Kube, namespaces: tuple[str, ...], mark: Mark, prepared: Callable[[bool], None]
+) -> None:
+    """Tell of every ModelDeployment that may have changed, for ever.
+
+    kopf gives up when the API server stays away, or the CRD goes; then it is started anew, for a
+    pod that ends would come back only after its back-off.
+    """
+    while True:
+        await _wait_for_crd(kube, namespaces)
+        prepared(True)
+        log.error("kopf ended and is started anew: %s", await _run_kopf(namespaces, mark))
+        prepared(False)
+        await asyncio.sleep(_PAUSE)
+
+
+async def _wait_for_crd(kube: Kube, namespaces: tuple[str, ...]) -> None:
     """Wait until the API server knows ModelDeployments: kopf looks for them only once."""
     while True:
         try:
             await kube.position(MODEL_DEPLOYMENT, namespaces[0] if namespaces else None)
         except KubeError as error:
             log.warning("ModelDeployments cannot be listed yet (is the CRD applied?): %s", error)
-            await asyncio.sleep(2)
+            await asyncio.sleep(_PAUSE)
         else:
             return
 
 
-async def spot(namespaces: tuple[str, ...], mark: Mark) -> None:
-    """Tell of every ModelDeployment that may have changed; fail when kopf does."""
+async def _run_kopf(namespaces: tuple[str, ...], mark: Mark) -> BaseException | None:
+    """Run kopf until it ends; return what ended it."""
     loop, stop = asyncio.get_running_loop(), threading.Event()
-    ended: asyncio.Future[None] = loop.create_future()
+    ended: asyncio.Future[BaseException | None] = loop.create_future()
 
     def tell(key: Key, generation: object) -> None:
         loop.call_soon_threadsafe(mark, key, generation)
@@ -60,20 +80,16 @@ async def spot(namespaces: tuple[str, ...], mark: Mark) -> None:
             )
         except BaseException as failure:
             error = failure
-        loop.call_soon_threadsafe(_end, ended, error)
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            loop.call_soon_threadsafe(lambda: ended.done() or ended.set_result(error))
 
     thread = threading.Thread(target=live, name="kopf", daemon=True)
     thread.start()
     try:
-        await ended
+        return await ended
     finally:
         stop.set()
         await asyncio.to_thread(thread.join, _EXIT_SECONDS)
-
-
-def _end(ended: asyncio.Future[None], error: BaseException | None) -> None:
-    if not ended.done():
-        ended.set_exception(RuntimeError(f"kopf ended: {error or 'without an error'}"))
 
 
 def _registry(tell: Mark) -> kopf.OperatorRegistry:
@@ -82,7 +98,12 @@ def _registry(tell: Mark) -> kopf.OperatorRegistry:
     @kopf.on.login(registry=registry)
     def login(**kwargs: Any) -> kopf.ConnectionInfo | None:
         inside = kopf.login_with_service_account(**kwargs)
-        return inside or kopf.login_with_kubeconfig(**kwargs)
+        if inside is None:
+            return kopf.login_with_kubeconfig(**kwargs)
+        # The address that every pod is given: the way to the API server must not lean on DNS.
+        host, port = (os.environ[f"KUBERNETES_SERVICE_{part}"] for part in ("HOST", "PORT"))
+        host = f"[{host}]" if ":" in host else host
+        return replace(inside, server=f"https://{host}:{port}")
 
     @kopf.on.event(GROUP, VERSION, PLURAL, registry=registry)
     async def spotted(namespace: str | None, name: str, meta: kopf.Meta, **_: Any) -> None:
