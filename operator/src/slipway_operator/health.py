@@ -31,6 +31,10 @@ class Health:
         """Note that a loop turned."""
         self.beats[loop] = self.clock()
 
+    def prepare(self, is_prepared: bool) -> None:
+        """Note whether ModelDeployments are known and watched."""
+        self.is_prepared = is_prepared
+
     def answered(self) -> None:
         """Note that the API server answered."""
         self.last_answer = self.clock()
@@ -47,7 +51,7 @@ class Health:
     def unready(self) -> Iterator[str]:
         """Return what is missing for this replica to do its work."""
         if not self.is_prepared:
-            yield "the ModelDeployment CRD has not been found yet"
+            yield "ModelDeployments are not watched yet; is the CRD applied?"
         if self.clock() - self.last_answer > SILENT_AFTER:
             yield "the API server does not answer"
 

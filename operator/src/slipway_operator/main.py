@@ -16,7 +16,7 @@ from slipway_operator.leader import Elector, Fence, machine_time
 from slipway_operator.metrics import LEADER, count_write
 from slipway_operator.reconcile import Reconciler
 from slipway_operator.settings import Settings
-from slipway_operator.spotter import spot, wait_for_crd
+from slipway_operator.spotter import spot
 
 
 async def run(settings: Settings) -> None:
@@ -36,11 +36,10 @@ async def run(settings: Settings) -> None:
     elector = Elector(kube, settings.namespace, settings.identity, fence)
 
     async def work() -> None:
-        await wait_for_crd(kube, settings.watch_namespaces)
-        health.is_prepared = True
+        namespaces = settings.watch_namespaces
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(elector.run(controller.lead))
-            tasks.create_task(spot(settings.watch_namespaces, controller.mark))
+            tasks.create_task(spot(kube, namespaces, controller.mark, health.prepare))
 
     server = await serve(health, settings.port)
     try:

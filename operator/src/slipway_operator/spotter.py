@@ -66,6 +66,10 @@ async def _run_kopf(namespaces: tuple[str, ...], mark: Mark) -> BaseException | 
     def tell(key: Key, generation: object) -> None:
         loop.call_soon_threadsafe(mark, key, generation)
 
+    def end(error: BaseException | None) -> None:
+        if not ended.done():
+            ended.set_result(error)
+
     def live() -> None:
         error: BaseException | None = None
         try:
@@ -81,7 +85,7 @@ async def _run_kopf(namespaces: tuple[str, ...], mark: Mark) -> BaseException | 
         except BaseException as failure:
             error = failure
         with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
-            loop.call_soon_threadsafe(lambda: ended.done() or ended.set_result(error))
+            loop.call_soon_threadsafe(end, error)
 
     thread = threading.Thread(target=live, name="kopf", daemon=True)
     thread.start()
