@@ -77,8 +77,7 @@ def answer(status: int = 200, body: bytes = b"", **headers: str) -> Handler:
 
     def handle(request: BaseHTTPRequestHandler) -> None:
         request.send_response(status)
-        request.send_header("content-length", str(len(body)))
-        for name, value in headers.items():
+        for name, value in {"content_length": str(len(body)), **headers}.items():
             request.send_header(name.replace("_", "-"), value)
         request.end_headers()
         request.wfile.write(body)

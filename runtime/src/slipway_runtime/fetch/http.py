@@ -11,13 +11,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from socket import AI_ADDRCONFIG, IPPROTO_TCP, gaierror, getaddrinfo
 from typing import Final
+from urllib.parse import urljoin
 
 import httpx
 
 from slipway_runtime.errors import ModelError, Reason
 from slipway_runtime.fetch.policy import Policy, forbidden
 from slipway_runtime.fetch.progress import Progress
-from slipway_runtime.fetch.uri import origin, redacted, refused
+from slipway_runtime.fetch.uri import HttpSource, origin, parse, refused
 from slipway_runtime.fetch.verify import CHUNK, Sink
 
 log = logging.getLogger("slipway")
@@ -50,6 +51,8 @@ def download(order: Download, sink: Sink) -> None:
     for attempt in range(1, _ATTEMPTS + 1):
         try:
             _follow(order, sink, attempt)
+        except (httpx.InvalidURL, UnicodeError) as error:
+            raise refused(f"{order.label}: a malformed URL: {error}") from None
         except (httpx.TransportError, ConnectionError) as error:
             words = f"{type(error).__name__}: {error}".removesuffix(": ")
             if attempt == _ATTEMPTS:
@@ -120,16 +123,15 @@ def _next(order: Download, url: str, response: httpx.Response) -> str:
     if not location:
         raise _failed(f"{order.label}: a redirect that leads nowhere; {order.hint}")
     try:
-        target = httpx.URL(url).join(location)
-    except httpx.InvalidURL:
-        raise refused(f"{order.label} redirects to a malformed URL") from None
-    if target.scheme not in ("http", "https"):
-        raise refused(f"{redacted(url)} redirects to {target.scheme}://, which is not allowed")
-    if url.startswith("https:") and target.scheme == "http":
-        raise refused(f"{redacted(url)} redirects from https to http, which is not allowed")
-    if target.userinfo:
-        raise refused(f"{redacted(url)} redirects to a URL with credentials")
-    return str(target)
+        source = parse(urljoin(url, location))
+    except (ModelError, ValueError) as error:
+        words = error.message if isinstance(error, ModelError) else "it is malformed"
+        raise refused(f"{order.label} redirects to a refused URL: {words}") from None
+    if not isinstance(source, HttpSource):
+        raise refused(f"{order.label} redirects to another kind of source")
+    if url.startswith("https:") and not source.url.startswith("https:"):
+        raise refused(f"{order.label} redirects from https to http, which is not allowed")
+    return source.url
 
 
 def _expect_file(order: Download, response: httpx.Response) -> None:

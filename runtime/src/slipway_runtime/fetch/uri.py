@@ -12,6 +12,8 @@ _FORMS: Final = (
     "http(s)://host/path/model.onnx, s3://bucket/key.onnx, pvc://claim/path/model.onnx, "
     "oci://registry/repository@sha256:digest#path/model.onnx"
 )
+# Whatever is not plain may mean one host to the allow-list and another to the connection.
+_HOST: Final = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:\d+)?")
 _DIGEST: Final = re.compile(r"@sha256:[0-9a-f]{64}$")
 
 
@@ -59,8 +61,8 @@ def parse(uri: str) -> Source:
 
 def _by_scheme(uri: str, parts: SplitResult) -> Source:
     if parts.scheme in _PORTS:
-        if not parts.hostname:
-            raise refused("the URI names no host")
+        if not _HOST.fullmatch(parts.netloc):
+            raise refused("the URI's host is no plain name or address; write it in ASCII")
         return HttpSource(parts._replace(fragment="").geturl())
     if parts.scheme == "s3":
         key = uri.split("://", 1)[1].partition("/")[2]
