@@ -24,8 +24,9 @@ from slipway_operator.kube import ConflictError, Kube
 from slipway_operator.objects import EVENT, MODEL_DEPLOYMENT, Obj, Owner
 from slipway_operator.observe import observe
 from slipway_operator.queue import Key
-from slipway_operator.status import View, failed_status, first_status, next_status, to_wire
+from slipway_operator.status import failed_status, first_status, next_status, to_wire
 from slipway_operator.strategy.plan import Plan, make_plan
+from slipway_operator.verdict import View
 
 # A refused write shows in no watch when its cause goes away.
 _LOOK_AGAIN_AFTER_REFUSAL: Final = timedelta(seconds=30)

@@ -5,7 +5,6 @@ and to notice what to put into the history. No decision ever rests on it.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -21,52 +20,15 @@ from slipway_operator.api.status import (
     RevisionStatus,
     RolloutStatus,
 )
-from slipway_operator.api.v1alpha1 import ModelDeploymentSpec
 from slipway_operator.desired.labels import children_selector
 from slipway_operator.desired.services import entry_name
 from slipway_operator.diagnosis import Fault
 from slipway_operator.objects import SERVICE, Obj, Ref
 from slipway_operator.strategy.bluegreen import Role
-from slipway_operator.strategy.observed import Observed, is_ready
-from slipway_operator.strategy.plan import Plan
+from slipway_operator.strategy.observed import is_ready
+from slipway_operator.verdict import Verdict, View, judge, reason_of, waiting_for
 
 HISTORY: Final = 10
-MAX_MESSAGE: Final = 1024
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """All that a status is made from."""
-
-    generation: int
-    old: ModelDeploymentStatus
-    spec: ModelDeploymentSpec
-    observed: Observed
-    plan: Plan
-    refused: Mapping[Ref, Fault]
-    now: datetime
-
-    def ready(self, revision: str | None) -> int:
-        """Return how many pods of a revision are ready."""
-        return sum(is_ready(pod) for pod in self.observed.pods_of(revision)) if revision else 0
-
-    @property
-    def needed(self) -> int:
-        """How many ready pods make the whole spec live."""
-        scaling = self.spec.autoscaling
-        return scaling.min_replicas if scaling else self.spec.fixed_replicas
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """The whole state: one phase, one reason, one sentence."""
-
-    phase: Phase
-    reason: Reason
-    message: str
-    is_ready: bool = False
-    is_progressing: bool = False
-    is_stalled: bool = False
 
 
 def first_status(generation: int, now: datetime) -> ModelDeploymentStatus:
@@ -104,7 +66,7 @@ def failed_status(
 
 def next_status(view: View) -> ModelDeploymentStatus:
     """Return the status."""
-    verdict, decision = _judge(view), view.plan.decision
+    verdict, decision = judge(view), view.plan.decision
     before = {condition.type: condition for condition in view.old.conditions}
     stable = _revision_status(view, decision.stable)
     candidate = _revision_status(view, decision.candidate)
@@ -129,104 +91,6 @@ def next_status(view: View) -> ModelDeploymentStatus:
 def to_wire(status: ModelDeploymentStatus) -> Obj:
     """Return the status as Kubernetes keeps it."""
     return status.model_dump(mode="json", by_alias=True, exclude_none=True)
-
-
-def _judge(view: View) -> Verdict:
-    verdict = _unpaused(view)
-    if view.spec.paused and verdict.phase in (Phase.HEALTHY, Phase.PROGRESSING):
-        return _paused(view, verdict)
-    return verdict
-
-
-def _paused(view: View, verdict: Verdict) -> Verdict:
-    if verdict.is_ready:
-        return Verdict(Phase.PAUSED, verdict.reason, verdict.message, is_ready=True)
-    words = f"Paused: revision {view.plan.wanted} waits until spec.paused is false"
-    return Verdict(Phase.PAUSED, Reason.PAUSED, words)
-
-
-def _unpaused(view: View) -> Verdict:
-    decision = view.plan.decision
-    if view.refused:
-        return _refused(view)
-    if decision.abort:
-        return _aborted(view)
-    if decision.stable != view.plan.wanted:
-        return _on_the_way(view)
-    return _settled(view)
-
-
-def _refused(view: View) -> Verdict:
-    fault = next(iter(view.refused.values()))
-    return Verdict(Phase.DEGRADED, fault.reason, fault.message, is_stalled=True)
-
-
-def _aborted(view: View) -> Verdict:
-    decision = view.plan.decision
-    abort = decision.abort
-    assert abort is not None  # noqa: S101
-    words = f"The rollout of revision {decision.candidate} was given up: {abort.message}."
-    reason = _reason(abort.reason)
-    return Verdict(Phase.DEGRADED, reason, _cut(f"{words} {_who_serves(view)}"), is_stalled=True)
-
-
-def _on_the_way(view: View) -> Verdict:
-    decision = view.plan.decision
-    if fault := view.plan.faults.get(view.plan.wanted):
-        stalled = fault.is_final or _is_late(view)
-        return Verdict(
-            Phase.DEGRADED,
-            fault.reason,
-            _cut(f"{fault.message}. {_who_serves(view)}"),
-            is_progressing=not stalled,
-            is_stalled=stalled,
-        )
-    words = _cut(f"{_waiting_for(view)}. {_who_serves(view)}")
-    if _is_late(view):
-        return Verdict(Phase.DEGRADED, Reason.PROGRESS_DEADLINE_EXCEEDED, words, is_stalled=True)
-    reason = Reason.ROLLOUT_IN_PROGRESS if decision.stable else Reason.STARTING
-    return Verdict(Phase.PROGRESSING, reason, words, is_progressing=True)
-
-
-def _settled(view: View) -> Verdict:
-    stable = view.plan.decision.stable
-    ready = view.ready(stable)
-    if ready >= view.needed:
-        zero = view.needed == 0
-        reason = Reason.SCALED_TO_ZERO if zero else Reason.READY
-        words = reason.meaning if zero else f"Revision {stable} serves with {_pods(ready)} ready"
-        return Verdict(Phase.HEALTHY, reason, words, is_ready=True)
-    if fault := view.plan.faults.get(stable or ""):
-        words = _cut(f"{fault.message}. {_who_serves(view)}")
-        return Verdict(Phase.DEGRADED, fault.reason, words, is_progressing=True)
-    reason = Reason.PODS_NOT_READY if ready else Reason.NO_READY_PODS
-    words = f"{ready} of {_pods(view.needed)} of revision {stable} are ready"
-    return Verdict(Phase.PROGRESSING, reason, words, is_progressing=True)
-
-
-def _is_late(view: View) -> bool:
-    started = view.plan.decision.started_at
-    return started is not None and started + view.spec.rollout.progress_deadline <= view.now
-
-
-def _waiting_for(view: View) -> str:
-    wanted = view.plan.wanted
-    return f"Revision {wanted} is starting: {view.ready(wanted)} of {_pods(_asked_for(view))} ready"
-
-
-def _asked_for(view: View) -> int:
-    facts = view.observed.facts(view.plan.wanted)
-    return facts.replicas if facts.exists else view.needed
-
-
-def _who_serves(view: View) -> str:
-    entry = view.plan.decision.entry
-    ready = view.ready(entry.revision if entry else None)
-    return f"Revision {entry.revision} serves" if entry and ready else "Nobody is served"
-
-
-def _pods(count: int) -> str:
-    return f"{count} pod" if count == 1 else f"{count} pods"
 
 
 def _serving(view: View) -> Reason:
@@ -297,7 +161,7 @@ def _rollout(view: View) -> RolloutStatus | None:
     remembered = view.old.rollout.started_at if view.old.rollout and same else view.now
     return RolloutStatus(
         started_at=decision.started_at or remembered,
-        waiting_for=_cut(fault.message if fault else _waiting_for(view)),
+        waiting_for=fault.message if fault else waiting_for(view),
     )
 
 
@@ -313,9 +177,9 @@ def _ended(view: View) -> Iterator[HistoryEntry]:
     if decision.stable and decision.stable != former and decision.entry:
         outcome = Outcome.ROLLED_BACK if _is_return(view, former) else Outcome.PROMOTED
         when = decision.entry.promoted_at or view.now
-        yield _entry(view, decision.stable, outcome, _reason(outcome.value), when)
+        yield _entry(view, decision.stable, outcome, reason_of(outcome.value), when)
     elif decision.abort and decision.candidate:
-        reason = _reason(decision.abort.reason)
+        reason = reason_of(decision.abort.reason)
         yield _entry(view, decision.candidate, Outcome.ABORTED, reason, decision.abort.at)
     dropped = old.candidate.revision if old.candidate and old.rollout else None
     if dropped and dropped not in decision.roles:
@@ -345,14 +209,3 @@ def _url(view: View) -> str:
     owner, port = view.observed.owner, view.spec.service.port
     suffix = "" if port == 80 else f":{port}"
     return f"http://{entry_name(owner)}.{owner.namespace}.svc{suffix}"
-
-
-_REASONS: Final = {reason.value: reason for reason in Reason}
-
-
-def _reason(text: str) -> Reason:
-    return _REASONS.get(text, Reason.ABORTED)
-
-
-def _cut(text: str) -> str:
-    return text[:MAX_MESSAGE]
