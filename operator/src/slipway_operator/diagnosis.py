@@ -13,8 +13,7 @@ from typing import Final
 
 from slipway_operator.api.reasons import Reason
 from slipway_operator.desired.pod import RUNTIME
-from slipway_operator.objects import Obj
-from slipway_operator.strategy.observed import is_ready
+from slipway_operator.objects import Obj, is_ready
 
 MAX_MESSAGE: Final = 1000
 

@@ -97,6 +97,12 @@ def controller_of(obj: Obj) -> Mapping[str, Any] | None:
     return next((owner for owner in owners if owner.get("controller")), None)
 
 
+def is_ready(pod: Obj) -> bool:
+    """Tell whether a pod says that it is ready."""
+    conditions = pod.get("status", {}).get("conditions") or ()
+    return any(item["type"] == "Ready" and item["status"] == "True" for item in conditions)
+
+
 def parse_time(text: str | None) -> datetime | None:
     """Read a time as Kubernetes writes it."""
     return datetime.fromisoformat(text) if text else None

@@ -5,6 +5,7 @@ event loop of its own, because it takes every task of its loop for one of its ow
 """
 
 import asyncio
+import concurrent.futures
 import contextlib
 import logging
 import os
@@ -28,6 +29,7 @@ _IDENTITY: Final[Any] = "slipway-operator"
 log = logging.getLogger(__name__)
 
 Mark = Callable[[Key, object], None]
+Stopper = concurrent.futures.Future[Callable[[], object]]
 
 
 async def spot(
@@ -60,8 +62,9 @@ async def _wait_for_crd(kube: Kube, namespaces: tuple[str, ...]) -> None:
 
 async def _run_kopf(namespaces: tuple[str, ...], mark: Mark) -> BaseException | None:
     """Run kopf until it ends; return what ended it."""
-    loop, stop = asyncio.get_running_loop(), threading.Event()
+    loop = asyncio.get_running_loop()
     ended: asyncio.Future[BaseException | None] = loop.create_future()
+    stopper: Stopper = concurrent.futures.Future()
 
     def tell(key: Key, generation: object) -> None:
         loop.call_soon_threadsafe(mark, key, generation)
@@ -73,15 +76,7 @@ async def _run_kopf(namespaces: tuple[str, ...], mark: Mark) -> BaseException | 
     def live() -> None:
         error: BaseException | None = None
         try:
-            kopf.run(
-                registry=_registry(tell),
-                settings=_settings(),
-                standalone=True,
-                identity=_IDENTITY,
-                clusterwide=not namespaces,
-                namespaces=namespaces,
-                stop_flag=stop,
-            )
+            asyncio.run(_kopf(namespaces, tell, stopper))
         except BaseException as failure:
             error = failure
         with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
@@ -92,8 +87,25 @@ async def _run_kopf(namespaces: tuple[str, ...], mark: Mark) -> BaseException | 
     try:
         return await ended
     finally:
-        stop.set()
+        with contextlib.suppress(RuntimeError):  # kopf's loop is closed: it has ended by itself
+            (await asyncio.wrap_future(stopper))()
         await asyncio.to_thread(thread.join, _EXIT_SECONDS)
+
+
+async def _kopf(namespaces: tuple[str, ...], tell: Mark, stopper: Stopper) -> None:
+    # The flag is of kopf's own loop: for a threading.Event kopf parks a thread that nothing wakes
+    # when kopf fails, and the failure would never be heard of.
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+    stopper.set_result(lambda: loop.call_soon_threadsafe(stop.set))
+    await kopf.operator(
+        registry=_registry(tell),
+        settings=_settings(),
+        standalone=True,
+        identity=_IDENTITY,
+        clusterwide=not namespaces,
+        namespaces=namespaces,
+        stop_flag=stop,
+    )
 
 
 def _registry(tell: Mark) -> kopf.OperatorRegistry:

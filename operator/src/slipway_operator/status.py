@@ -23,9 +23,8 @@ from slipway_operator.api.status import (
 from slipway_operator.desired.labels import children_selector
 from slipway_operator.desired.services import entry_name
 from slipway_operator.diagnosis import Fault
-from slipway_operator.objects import SERVICE, Obj, Ref
+from slipway_operator.objects import SERVICE, Obj, Ref, is_ready
 from slipway_operator.strategy.bluegreen import Role
-from slipway_operator.strategy.observed import is_ready
 from slipway_operator.verdict import Verdict, View, judge, reason_of, waiting_for
 
 HISTORY: Final = 10

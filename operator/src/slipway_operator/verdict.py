@@ -12,8 +12,8 @@ from slipway_operator.api.reasons import Reason
 from slipway_operator.api.status import ModelDeploymentStatus, Phase
 from slipway_operator.api.v1alpha1 import ModelDeploymentSpec
 from slipway_operator.diagnosis import Fault
-from slipway_operator.objects import Ref
-from slipway_operator.strategy.observed import Abort, Observed, is_ready
+from slipway_operator.objects import Ref, is_ready
+from slipway_operator.strategy.observed import Abort, Observed
 from slipway_operator.strategy.plan import Plan
 
 _REASONS: Final = {reason.value: reason for reason in Reason}

@@ -24,6 +24,7 @@ from slipway_operator.objects import (
     Owner,
     Ref,
     annotations_of,
+    is_ready,
     labels_of,
     parse_time,
 )
@@ -136,12 +137,6 @@ class Observed:
             if labels_of(slice_).get("kubernetes.io/service-name") == service
             for endpoint in slice_.get("endpoints") or ()
         )
-
-
-def is_ready(pod: Obj) -> bool:
-    """Tell whether a pod says that it is ready."""
-    conditions = pod.get("status", {}).get("conditions") or ()
-    return any(item["type"] == "Ready" and item["status"] == "True" for item in conditions)
 
 
 def is_settled(deployment: Obj) -> bool:
