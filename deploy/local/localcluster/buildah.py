@@ -3,7 +3,6 @@
 Everything is kept in the cache; archives are what a node imports. Must not know any cluster.
 """
 
-import fcntl
 import json
 import tarfile
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ from pathlib import Path
 from localcluster import builds, mounts, packages, pipsettings
 from localcluster.commands import run, succeeds
 from localcluster.images import Image, Size
+from localcluster.locks import alone
 from localcluster.progress import step
 
 SUITE = "trixie"
@@ -62,8 +62,7 @@ def _folder() -> Path:
 @contextmanager
 def _alone() -> Iterator[None]:
     """One build at a time; buildah's store leaves a mount on itself, which goes when it is done."""
-    with (_folder() / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with alone(_folder() / "lock"):
         try:
             yield
         finally:

@@ -1,10 +1,8 @@
 """The node built from source: root on Linux; see README.md. Must not do the work itself."""
 
-import fcntl
 import os
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,8 +25,10 @@ from localcluster import (
 from localcluster.components import Component
 from localcluster.images import Image, Size
 from localcluster.instance import Instance
+from localcluster.locks import alone
 from localcluster.progress import say, step
 
+# Of the whole machine: instances share a few kernel settings.
 LOCK = Path("/run/lock/slipway-local")
 
 
@@ -44,14 +44,14 @@ class Native:
         prerequisites.ensure()
         builds.ensure(components.BUILDS)
         began = time.monotonic()
-        with _alone():
+        with alone(LOCK):
             bringup.bring_up(self.instance)
             checkout.publish(self.instance.name, kubeconfig.for_people(self.instance))
         say(f"Cluster {self.instance.name} is up ({time.monotonic() - began:.1f} s)")
 
     def down(self) -> None:
         """Take it away, whatever state it is in."""
-        with _alone():
+        with alone(LOCK):
             teardown.remove(self.instance)
         checkout.retract(self.instance.name)
         say(f"Cluster {self.instance.name} is down")
@@ -96,7 +96,7 @@ class Native:
     def start_kwok(self) -> None:
         """Start the simulator of nodes beside the cluster, which is up."""
         builds.ensure(["kwok"])
-        with _alone():
+        with alone(LOCK):
             bringup.keep_running(self.instance, kwok.component(self.instance))
 
     def _components(self) -> tuple[Component, ...]:
@@ -104,12 +104,3 @@ class Native:
 
     def _pid(self, component: Component) -> int | None:
         return next(iter(processes.alive(self.instance, component)), None)
-
-
-@contextmanager
-def _alone() -> Iterator[None]:
-    """One change at a time on this machine: instances share a few kernel settings."""
-    LOCK.parent.mkdir(parents=True, exist_ok=True)
-    with LOCK.open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield

@@ -36,7 +36,7 @@ def take(instance: Instance, bystander: Instance) -> Snapshot:
         namespaces=_network_namespaces(bystander),
         links=_lines("ip", "-oneline", "link", field=1),
         routes=_lines("ip", "route"),
-        groups=[str(g) for g in cgroups.ROOT.glob(f"*/{cgroups.PARENT}/{instance.name}/**")],
+        groups=_groups(instance),
         files=_files(instance),
     )
 
@@ -91,6 +91,12 @@ def _in_group(pid: int, instance: Instance) -> bool:
 def _lines(*command: str, field: int | None = None) -> list[str]:
     output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     return sorted(line if field is None else line.split()[field] for line in output.splitlines())
+
+
+def _groups(instance: Instance) -> list[str]:
+    """In every hierarchy of version 1, or in the one of version 2."""
+    own = f"{cgroups.PARENT}/{instance.name}/**"
+    return [str(g) for prefix in ("", "*/") for g in cgroups.ROOT.glob(prefix + own)]
 
 
 def _files(instance: Instance) -> list[str]:
