@@ -20,7 +20,7 @@ def child_name(name: str, suffix: str = "") -> str:
     >>> child_name("iris", "0a1b2c3d")
     'iris-0a1b2c3d'
     >>> child_name("v1.iris")
-    'v1-iris-58a1a3e4'
+    'v1-iris-a435258d'
     """
     plain = f"{name}-{suffix}" if suffix else name
     if len(plain) <= MAX_LENGTH and _DNS_LABEL.fullmatch(plain):
