@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from runtime_testing import models
+from runtime_testing.fetching import Fetcher
 from runtime_testing.serving import Server, serving
 
 SaveModel = Callable[[str, bytes], Path]
@@ -36,3 +37,11 @@ def busy(save: SaveModel) -> Iterator[Server]:
     """Serve a model that keeps a thread busy as long as the request says."""
     with serving(save("busy", models.busy()), "--drain-seconds", "6") as server:
         yield server
+
+
+@pytest.fixture
+def fetch(tmp_path: Path) -> Iterator[Fetcher]:
+    """Run `slipway-runtime fetch` into a folder of the test's own."""
+    fetcher = Fetcher(tmp_path)
+    yield fetcher
+    assert not list(tmp_path.glob("dest/.*")), "nothing half-done is left behind"

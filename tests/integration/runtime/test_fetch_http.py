@@ -1,94 +1,34 @@
 """Fetching over HTTP from real servers, most of them bad."""
 
 import hashlib
-import json
 import os
 import signal
-import subprocess
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
+import certifi
 import pytest
 
 from runtime_testing import models
-from runtime_testing.serving import PROMPT, command, environment
-from runtime_testing.web import Handler, Web, answer, outside_address, web
+from runtime_testing.fetching import DIGEST, MODEL, Fetcher, refused
+from runtime_testing.serving import PROMPT
+from runtime_testing.web import CERTIFICATE, Handler, Web, answer, outside_address, web
 from slipway_runtime.errors import ModelError, Reason
 from slipway_runtime.fetch import http
 from slipway_runtime.fetch.http import Download, download
 from slipway_runtime.fetch.policy import policy
 from slipway_runtime.fetch.verify import Budget, Sink
 
-MODEL = models.classifier()
-DIGEST = hashlib.sha256(MODEL).hexdigest()
 MIB = 2**20
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What `slipway-runtime fetch` did."""
-
-    code: int
-    reason: str | None
-    message: str
-    output: str
-
-
-@dataclass(frozen=True)
-class Fetcher:
-    """Runs `slipway-runtime fetch` into a folder of its own."""
-
-    folder: Path
-
-    @property
-    def model(self) -> Path:
-        return self.folder / "dest" / "model.onnx"
-
-    def start(self, uri: str, *options: str, sha256: str = DIGEST, **env: str) -> Any:
-        log = str(self.folder / "termination")
-        return subprocess.Popen(
-            command(
-                *("fetch", "--uri", uri, "--sha256", sha256),
-                *("--dest", str(self.model.parent), *options),
-            ),
-            env=environment({**env, "SLIPWAY_TERMINATION_LOG": log}),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-
-    def __call__(self, uri: str, *options: str, sha256: str = DIGEST, **env: str) -> Outcome:
-        with self.start(uri, *options, sha256=sha256, **env) as process:
-            output, _ = process.communicate(timeout=3 * PROMPT)
-        log = self.folder / "termination"
-        told = json.loads(log.read_text()) if log.exists() else {}
-        log.unlink(missing_ok=True)
-        return Outcome(process.returncode, told.get("reason"), told.get("message", ""), output)
-
-
-@pytest.fixture
-def fetch(tmp_path: Path) -> Iterator[Fetcher]:
-    fetcher = Fetcher(tmp_path)
-    yield fetcher
-    assert not list(tmp_path.glob("dest/.*")), "nothing half-done is left behind"
 
 
 @pytest.fixture
 def good() -> Iterator[Web]:
     with web(answer(body=MODEL)) as server:
         yield server
-
-
-def refused(outcome: Outcome, reason: Reason, words: str) -> None:
-    assert outcome.code == 1, outcome.output
-    assert outcome.reason == reason, outcome
-    assert words in outcome.message
-    assert reason in outcome.output
-    assert "Traceback" not in outcome.output
 
 
 def test_a_model_is_fetched_and_verified(fetch: Fetcher, good: Web) -> None:
@@ -414,6 +354,38 @@ def test_the_next_attempt_asks_the_next_address(
     monkeypatch.setattr(http, "_CONNECT_SECONDS", 0.2)
 
     get(f"http://models.test:{good.port}/m", tmp_path)
+
+
+@pytest.fixture
+def trusted(monkeypatch: pytest.MonkeyPatch) -> Iterator[Web]:
+    """A server with a certificate for models.test, which everybody trusts and every name finds."""
+    monkeypatch.setattr(certifi, "where", lambda: str(CERTIFICATE))
+    with web(answer(body=MODEL), tls=True) as server:
+        reply = [(2, 1, 6, "", (server.address, 0))]
+        monkeypatch.setattr(http, "getaddrinfo", lambda *_, **__: reply)
+        yield server
+
+
+def test_a_certificate_is_held_against_the_name_not_the_address(
+    tmp_path: Path, trusted: Web
+) -> None:
+    get(f"https://models.test:{trusted.port}/m", tmp_path)
+
+    with pytest.raises(ModelError, match="certificate") as caught:
+        get(f"https://other.test:{trusted.port}/m", tmp_path)
+    assert caught.value.reason is Reason.FETCH_FAILED
+    assert len(trusted.requests) == 1
+
+
+def test_a_certificate_that_nobody_vouches_for_is_refused(
+    tmp_path: Path, trusted: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.undo()
+    reply = [(2, 1, 6, "", (trusted.address, 0))]
+    monkeypatch.setattr(http, "getaddrinfo", lambda *_, **__: reply)
+
+    with pytest.raises(ModelError, match="self-signed certificate"):
+        get(f"https://models.test:{trusted.port}/m", tmp_path)
 
 
 def test_the_address_of_this_machine_is_no_loopback() -> None:

@@ -1,10 +1,15 @@
 """Real web servers that behave, or misbehave, as a test wants."""
 
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+CERTIFICATE = Path(__file__).with_name("models.test.pem")
+"""Of the name models.test."""
 
 Handler = Callable[[BaseHTTPRequestHandler], None]
 
@@ -25,7 +30,7 @@ def outside_address() -> str:
 class Web:
     """A web server and what it has been asked."""
 
-    def __init__(self, handler: Handler, address: str) -> None:
+    def __init__(self, handler: Handler, address: str, tls: bool = False) -> None:
         self.requests: list[BaseHTTPRequestHandler] = []
         web = self
 
@@ -39,6 +44,10 @@ class Web:
 
         self._server = ThreadingHTTPServer((address, 0), Requests)
         self._server.daemon_threads = True
+        if tls:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(CERTIFICATE)
+            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
         self.address = address
 
     @property
@@ -66,9 +75,9 @@ class Web:
 
 
 @contextmanager
-def web(handler: Handler, address: str | None = None) -> Iterator[Web]:
+def web(handler: Handler, address: str | None = None, tls: bool = False) -> Iterator[Web]:
     """Run a web server on this machine's outside address."""
-    with Web(handler, address or outside_address()).running() as server:
+    with Web(handler, address or outside_address(), tls).running() as server:
         yield server
 
 

@@ -5,6 +5,7 @@ address: a second answer of the name server cannot redirect it. Every redirect s
 """
 
 import logging
+import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,6 +27,8 @@ log = logging.getLogger("slipway")
 _ATTEMPTS: Final = 3
 _REDIRECTS: Final = 5
 _CONNECT_SECONDS: Final = 10
+_ERROR_BYTES: Final = 4096
+_ERROR_CODE: Final = re.compile(rb"<Code>(\w{1,60})</Code>")
 _MOVED: Final = frozenset({301, 302, 303, 307, 308})
 
 
@@ -136,14 +139,26 @@ def _next(order: Download, url: str, response: httpx.Response) -> str:
 
 def _expect_file(order: Download, response: httpx.Response) -> None:
     status = response.status_code
-    if status in (404, 410):
-        raise ModelError(Reason.MODEL_NOT_FOUND, f"{order.label}: the server says {status}")
-    if status in (401, 403):
-        raise _failed(f"{order.label}: the server says {status}; {order.hint}")
     if status != 200:
-        raise _failed(f"{order.label}: the server says {status}")
+        raise _explain(order, status, _error_code(response))
     if response.headers.get("content-encoding", "identity") != "identity":
         raise _failed(f"{order.label}: the server sends it compressed, though asked not to")
+
+
+def _error_code(response: httpx.Response) -> str | None:
+    """Read the one word that S3 servers add; what else a server says is shown to nobody."""
+    start = next(response.iter_bytes(_ERROR_BYTES), b"")
+    match = _ERROR_CODE.search(start)
+    return match[1].decode() if match else None
+
+
+def _explain(order: Download, status: int, code: str | None) -> ModelError:
+    words = f"{order.label}: the server says {status}" + (f" ({code})" if code else "")
+    if status in (404, 410) and code in (None, "NoSuchKey", "NoSuchBucket"):
+        return ModelError(Reason.MODEL_NOT_FOUND, words)
+    if status in (400, 401, 403) or code:
+        return _failed(f"{words}; {order.hint}")
+    return _failed(words)
 
 
 def _receive(response: httpx.Response, sink: Sink) -> None:
