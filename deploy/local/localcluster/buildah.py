@@ -16,9 +16,10 @@ from localcluster.locks import alone
 from localcluster.progress import step
 
 SUITE = "trixie"
-INCLUDED = "python3,python3-venv,ca-certificates"
+# As the default base has it: libstdc++ is what compiled wheels lean on.
+INCLUDED = "python3,python3-venv,ca-certificates,libstdc++6"
 UNUSED = ("doc", "info", "locale", "man")
-BASE = f"localhost/slipway-base:{SUITE}-1"
+BASE = f"localhost/slipway-base:{SUITE}-2"
 KEPT_ARCHIVES = 3
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from localcluster import pins
+from localcluster import golang, pins
 from localcluster.commands import Failure, run
 from localcluster.progress import Tally, say
 
@@ -40,16 +40,23 @@ def kubectl(kubeconfig: Path | str) -> list[str]:
     return [str(program("kubectl")), f"--kubeconfig={kubeconfig}"]
 
 
+def missing(names: Iterable[str]) -> list[str]:
+    """Which of these the cache lacks."""
+    return [name for name in names if not folder(name).is_dir()]
+
+
 def ensure(names: Iterable[str]) -> None:
     """Build whatever of these the cache lacks, with progress."""
-    missing = [name for name in names if not folder(name).is_dir()]
-    if not missing:
+    absent = missing(names)
+    if not absent:
         return
+    if problem := golang.problem(golang.version()):
+        raise Failure(problem)
     cache_folder().mkdir(parents=True, exist_ok=True)
-    say(f"Building {len(missing)} program sets from source (kept in {cache_folder()})")
-    tally = Tally(len(missing))
+    say(f"Building {len(absent)} program sets from source (kept in {cache_folder()})")
+    tally = Tally(len(absent))
     with ThreadPoolExecutor(WORKERS) as pool:
-        for done in [pool.submit(_build, name, tally) for name in missing]:
+        for done in [pool.submit(_build, name, tally) for name in absent]:
             done.result()
 
 

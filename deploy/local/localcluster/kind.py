@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from localcluster import addons, builds, checkout, docker, pins, scratch
-from localcluster.commands import run, succeeds
+from localcluster.commands import Failure, run, succeeds
 from localcluster.images import Image, Size
 from localcluster.progress import say, step
 
@@ -26,10 +26,12 @@ class Kind:
 
     def up(self) -> None:
         """Create it unless it is there, and see that its nodes are ready."""
+        if not docker.answers():
+            raise Failure("kind needs a Docker engine that answers: start it, or CLUSTER=native")
         builds.ensure(["kind", "kubectl", "metrics-server"])
         if self.name not in self._kind("get", "clusters").split():
             with step("kind create cluster"):
-                self._kind("create", "cluster", "--name", self.name, "--wait", "180s")
+                self._kind("create", "cluster", *self._named(), "--wait", "180s")
         checkout.publish(self.name, self._kind("get", "kubeconfig", "--name", self.name))
         with step("nodes and metrics", quiet_below_s=2):
             self._kubectl("wait", "--for=condition=Ready", "nodes", "--all", "--timeout=120s")
@@ -39,7 +41,7 @@ class Kind:
     def down(self) -> None:
         """Delete it; kind does nothing where it is not there."""
         builds.ensure(["kind"])
-        self._kind("delete", "cluster", "--name", self.name)
+        self._kind("delete", "cluster", *self._named())
         checkout.retract(self.name)
 
     def status(self) -> dict[str, Any]:
@@ -73,6 +75,10 @@ class Kind:
                 self.load([archive])
         manifest = (addons.MANIFESTS / "metrics-server-kind.yaml").read_text()
         self._kubectl("apply", "-f", "-", stdin=manifest.replace("${IMAGE}", METRICS_IMAGE))
+
+    def _named(self) -> tuple[str, ...]:
+        """Without a kubeconfig named, kind would edit the user's own."""
+        return ("--name", self.name, "--kubeconfig", str(checkout.kubeconfig(self.name)))
 
     def _kind(self, *words: str) -> str:
         return run([builds.program("kind"), *words])

@@ -4,16 +4,13 @@ Must not change the machine, but for Debian packages, which packages.py installs
 """
 
 import os
-import re
-import shutil
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from localcluster import cgroups, packages
-from localcluster.commands import Failure, run, succeeds
+from localcluster import builds, cgroups, components, golang, packages
+from localcluster.commands import Failure, succeeds
 
-LEAST_GO = (1, 26)
 ELSE = "or start Docker (kind is used then), or name any cluster: CLUSTER=external KUBECONFIG=..."
 
 
@@ -23,6 +20,7 @@ class Facts:
 
     platform: str
     root: bool
+    builds: bool
     go: str
     foreign_kubelet: int | None
     missing_controllers: tuple[str, ...]
@@ -35,11 +33,8 @@ def problems(facts: Facts) -> list[str]:
     found = []
     if not facts.root:
         found.append("a node needs root: use sudo")
-    if _go_version(facts.go) < LEAST_GO:
-        have = facts.go or "none"
-        found.append(
-            f"Go 1.26 or newer is needed (found: {have}): install it from https://go.dev/dl"
-        )
+    if facts.builds and (problem := golang.problem(facts.go)):
+        found.append(problem)
     if facts.foreign_kubelet is not None:
         found.append(
             f"another kubelet runs here (process {facts.foreign_kubelet}): use its cluster"
@@ -64,15 +59,11 @@ def facts() -> Facts:
     return Facts(
         platform=sys.platform,
         root=os.geteuid() == 0,
-        go=run(["go", "env", "GOVERSION"]).strip() if shutil.which("go") else "",
+        builds=bool(builds.missing(components.BUILDS)),
+        go=golang.version(),
         foreign_kubelet=_foreign_kubelet(),
         missing_controllers=tuple(cgroups.missing_controllers()),
     )
-
-
-def _go_version(text: str) -> tuple[int, ...]:
-    found = re.match(r"go(\d+)\.(\d+)", text)
-    return tuple(int(part) for part in found.groups()) if found else ()
 
 
 def _foreign_kubelet() -> int | None:

@@ -7,7 +7,12 @@ import pytest
 from localcluster.prerequisites import Facts, problems
 
 GOOD = Facts(
-    platform="linux", root=True, go="go1.26.8", foreign_kubelet=None, missing_controllers=()
+    platform="linux",
+    root=True,
+    builds=True,
+    go="go1.26.8",
+    foreign_kubelet=None,
+    missing_controllers=(),
 )
 
 
@@ -26,6 +31,10 @@ def test_an_old_or_missing_go_is_named_with_its_cure(go: str) -> None:
     assert "Go 1.26 or newer" in problem
     assert "install it" in problem
     assert (go or "none") in problem
+
+
+def test_a_machine_with_all_programs_in_its_cache_needs_no_go() -> None:
+    assert problems(replace(GOOD, builds=False, go="")) == []
 
 
 def test_without_root_it_says_sudo() -> None:
