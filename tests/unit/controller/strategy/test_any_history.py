@@ -123,10 +123,18 @@ class AnyHistory(RuleBasedStateMachine):
         if not self._wants_none and not self.world.spec.get("paused"):
             serving = [name for name in others if self.world.ready(name)]
             assert self.world.ready(after) or not serving, f"{after} serves nobody, {serving} could"
-        if before and before != after and self.world.ready(before) and not self._wants_none:
-            deployment = self.world.deployment(after)
-            assert deployment is not None
-            assert self.world.ready(after) >= deployment["spec"]["replicas"] > 0
+        if old and before != after and self.world.ready(before) and not self._wants_none:
+            self._check_capacity(after, old)
+
+    def _check_capacity(self, revision: str, old: Obj) -> None:
+        """All pods of the new one are ready; going back, no fewer than serve now is enough."""
+        deployment, former = self.world.deployment(revision), read_entry_service(old)
+        assert deployment is not None
+        assert former is not None
+        needed = deployment["spec"]["replicas"]
+        if former.previous == revision:
+            needed = min(needed, self.world.ready(former.revision))
+        assert self.world.ready(revision) >= needed > 0
 
     def _check_deployment(self, verb: str, old: Obj | None, new: Obj | None) -> None:
         if old is None:
