@@ -9,19 +9,24 @@ import resource
 from pathlib import Path
 from typing import Final
 
+from slipway_runtime.cgroup import Limits
+
 _STATUS: Final = Path("/proc/self/status")
-_SLACK: Final = 64 * 1024 * 1024
+_MIB: Final = 1024 * 1024
+_STACK: Final = 8 * _MIB
+_SLACK: Final = 64 * _MIB
 """What is reserved and not used must not count against the limit."""
 
 _FIELDS: Final = re.compile(r"^(VmData|RssAnon):\s+(\d+) kB$", re.MULTILINE)
 
 
-def bound(limit: int | None) -> None:
+def bound(limits: Limits) -> None:
     """Bound the memory that this process may ask for by what its container may use."""
-    if limit is None:
+    if limits.memory is None:
         return
     _, hard = resource.getrlimit(resource.RLIMIT_DATA)
-    soft = limit + _unused(_STATUS.read_text()) + _SLACK
+    unused = _unused(_STATUS.read_text()) + limits.threads * _STACK + _SLACK
+    soft = limits.memory + unused
     if hard == resource.RLIM_INFINITY or soft <= hard:
         resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
 

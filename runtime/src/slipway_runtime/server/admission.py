@@ -1,8 +1,6 @@
-"""Bounds on what waits and what is held in memory, so that overload is an answer, not a crash.
+"""Bounds on what waits and what is held in memory, so that overload is an answer, not a crash."""
 
-Counts only; used by the event loop alone, so it needs no lock.
-"""
-
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
@@ -15,16 +13,15 @@ QUEUE: Final = 256
 """Requests that may wait for a thread; more would only wait to time out."""
 
 _BODIES_SHARE: Final = 8
-_PARSING_SHARE: Final = 4
+_VALUES_SHARE: Final = 4
 
 
 class Admission:
-    """What this process can take, given its threads and its memory in bytes."""
+    """What may wait and be read, given the threads and the memory. For the event loop alone."""
 
     def __init__(self, threads: int, memory: int) -> None:
         self._places = threads + QUEUE
         self._bodies = memory // _BODIES_SHARE
-        self._parsing = memory // _PARSING_SHARE // threads
         self._taken = 0
         self._held = 0
 
@@ -54,12 +51,38 @@ class Admission:
         """Give bytes back."""
         self._held -= size
 
-    def expect_room(self, cost: int) -> None:
-        """Refuse a body whose values alone would not fit into this container's memory."""
-        if cost > self._parsing:
-            raise RefusedError(
-                413,
-                f"the request holds too many values for this container's memory: reading it takes "
-                f"about {cost // MIB} MiB, {self._parsing // MIB} MiB are allowed; send fewer rows "
-                "at a time, or raise the container's memory limit",
-            )
+
+class Room:
+    """Memory for the values of requests that are being computed. For threads.
+
+    A request of many values waits until the others have left it room; one that would never
+    fit is refused.
+    """
+
+    def __init__(self, memory: int) -> None:
+        self._size = memory // _VALUES_SHARE
+        self._used = 0
+        self._changed = threading.Condition()
+
+    @contextmanager
+    def take(self, size: int) -> Iterator[None]:
+        """Wait for room, and hold it."""
+        if size > self._size:
+            raise self._too_large(size)
+        with self._changed:
+            self._changed.wait_for(lambda: self._used + size <= self._size)
+            self._used += size
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._used -= size
+                self._changed.notify_all()
+
+    def _too_large(self, size: int) -> RefusedError:
+        return RefusedError(
+            413,
+            f"the request holds too many values for this container's memory: reading it takes "
+            f"about {size // MIB} MiB, {self._size // MIB} MiB are allowed; send fewer rows at a "
+            "time, or raise the container's memory limit",
+        )

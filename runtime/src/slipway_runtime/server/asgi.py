@@ -7,6 +7,7 @@ A later callable in front of this one may forward requests; this one always answ
 import logging
 import re
 from asyncio import get_running_loop
+from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from time import perf_counter
@@ -18,7 +19,7 @@ from slipway_runtime.errors import InferenceError, OutOfMemoryError, RefusedErro
 from slipway_runtime.identity import Identity
 from slipway_runtime.lifecycle.state import State
 from slipway_runtime.metrics import CONTENT_TYPE, Metrics
-from slipway_runtime.server.admission import Admission
+from slipway_runtime.server.admission import Admission, Room
 from slipway_runtime.server.answers import (
     CLOSE,
     Header,
@@ -65,12 +66,14 @@ class Application:
         state: State,
         metrics: Metrics,
         admission: Admission,
+        room: Room,
         threads: Executor,
     ) -> None:
         self._identity = identity
         self._state = state
         self._metrics = metrics
         self._admission = admission
+        self._room = room
         self._threads = threads
         self._signed = _signature_headers(identity)
 
@@ -165,10 +168,13 @@ class Application:
         model = self._state.model
         if model is None:
             raise unavailable(f"not ready: {self._state.words}")
-        self._admission.expect_room(cost(content))
         run = model.infer if call.endpoint == "infer" else model.predict
         with self._admission.place():
-            return await get_running_loop().run_in_executor(self._threads, run, content)
+            return await get_running_loop().run_in_executor(self._threads, self._run, run, content)
+
+    def _run(self, run: Callable[[bytes], bytes], content: bytes) -> bytes:
+        with self._room.take(cost(content)):
+            return run(content)
 
     async def _refuse(self, exchange: Exchange, body: Body, refused: RefusedError) -> None:
         if body.complete:

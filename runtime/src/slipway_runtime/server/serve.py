@@ -27,7 +27,7 @@ from slipway_runtime.lifecycle import memory
 from slipway_runtime.lifecycle.drain import drain
 from slipway_runtime.lifecycle.state import Phase, State
 from slipway_runtime.metrics import Metrics
-from slipway_runtime.server.admission import Admission
+from slipway_runtime.server.admission import Admission, Room
 from slipway_runtime.server.asgi import Application
 from slipway_runtime.server.protocol import BoundedProtocol
 from slipway_runtime.settings import ServeSettings
@@ -95,12 +95,13 @@ def serve(settings: ServeSettings) -> None:
 
 async def _serve(settings: ServeSettings, listener: socket.socket) -> Future[None]:
     limits = cgroup.limits()
-    memory.bound(limits.memory)
+    memory.bound(limits)
     state = State()
     metrics = Metrics(settings.identity, lambda: state.ready)
     threads = ThreadPoolExecutor(limits.threads, thread_name_prefix="inference")
     admission = Admission(limits.threads, _memory(limits))
-    app = Application(settings.identity, state, metrics, admission, threads)
+    room = Room(_memory(limits))
+    app = Application(settings.identity, state, metrics, admission, room, threads)
     server = Server(_config(app), state, settings.drain_seconds)
     loop = asyncio.get_running_loop()
     loaded: Future[None] = Future()

@@ -56,7 +56,14 @@ def test_what_is_not_json_is_named(body: bytes, words: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "unit", [b"0.5", b"[]", b"{}", b"[1]", b'{"a":1}', b'"text"', b"null", b"[[],[]]", b"123456789"]
+    "unit",
+    [
+        *(b"0.5", b"123456789", b"null", b"[]", b"{}", b"[1]", b"[[],[]]", b'{"a":1}'),
+        *(b'""', b'"text"', '"ü"'.encode(), '"日"'.encode(), '"😀"'.encode()),
+        '"😀{}"'.format("a" * 50).encode(),
+        b'"\\u65e5' + b"a" * 50 + b'"',
+        b'"\\ud83d\\ude00' + b"a" * 50 + b'"',
+    ],
 )
 @pytest.mark.parametrize("count", [1, 1_000, 50_000])
 def test_the_estimate_is_never_below_what_parsing_really_takes(unit: bytes, count: int) -> None:

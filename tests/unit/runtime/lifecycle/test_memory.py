@@ -12,12 +12,13 @@ GREEDY = """
 import sys
 from pathlib import Path
 import numpy as np
+from slipway_runtime.cgroup import Limits
 from slipway_runtime.engine import onnx
 from slipway_runtime.errors import OutOfMemoryError
 from slipway_runtime.lifecycle import memory
 
 engine = onnx.load(Path(sys.argv[1]), "cpu", 1)
-memory.bound(int(sys.argv[2]) or None)
+memory.bound(Limits(1.0, int(sys.argv[2]) or None))
 try:
     engine.run({"rows": np.array([2**26])}, ["Y"])
 except OutOfMemoryError as error:

@@ -1,7 +1,10 @@
+import threading
+import time
+
 import pytest
 
 from slipway_runtime.errors import RefusedError
-from slipway_runtime.server.admission import LARGEST_BODY, MIB, QUEUE, Admission
+from slipway_runtime.server.admission import LARGEST_BODY, MIB, QUEUE, Admission, Room
 
 LARGE = 64 * 1024 * MIB
 
@@ -44,10 +47,36 @@ def test_the_largest_body_fits_into_what_may_be_held(memory: int, largest: int) 
     admission.hold(largest)
 
 
-def test_a_body_whose_values_would_not_fit_is_too_large() -> None:
-    admission = Admission(threads=2, memory=512 * MIB)
+def test_values_that_never_fit_are_too_large() -> None:
+    room = Room(memory=512 * MIB)
 
-    admission.expect_room(64 * MIB)
-    with pytest.raises(RefusedError, match="takes about 65 MiB, 64 MiB are allowed") as caught:
-        admission.expect_room(65 * MIB)
+    with room.take(128 * MIB):
+        pass
+    with (
+        pytest.raises(RefusedError, match="takes about 129 MiB, 128 MiB are allowed") as caught,
+        room.take(129 * MIB),
+    ):
+        pass
     assert caught.value.status == 413
+
+
+def test_values_that_do_not_fit_now_wait_for_their_turn() -> None:
+    room = Room(memory=400)
+    order: list[str] = []
+    taken = threading.Event()
+
+    def second() -> None:
+        taken.wait()
+        with room.take(60):
+            order.append("second")
+
+    thread = threading.Thread(target=second)
+    thread.start()
+    with room.take(60):
+        taken.set()
+        with room.take(40):
+            time.sleep(0.05)
+        order.append("first")
+    thread.join(5)
+
+    assert order == ["first", "second"]
