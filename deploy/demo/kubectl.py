@@ -61,12 +61,18 @@ class Kubectl:
         listed = {"apiVersion": "v1", "kind": "List", "items": objects}
         self("apply", "--filename", "-", stdin=json.dumps(listed))
 
-    def start(self, *arguments: str) -> "subprocess.Popen[str]":
-        """Start a command that goes on; its output is read line by line."""
-        return subprocess.Popen(
+    @contextmanager
+    def started(self, *arguments: str) -> Iterator["subprocess.Popen[str]"]:
+        """A command that goes on while the block lasts; its output is read line by line."""
+        process = subprocess.Popen(
             self._command(arguments), env=environment(), text=True,
             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True,
         )  # fmt: skip
+        try:
+            yield process
+        finally:
+            process.terminate()
+            process.wait()
 
     def post(self, service: str, path: str, body: bytes) -> Answer:
         """POST JSON to a service, over a port that is forwarded for just that long."""
@@ -80,16 +86,12 @@ class Kubectl:
 
     @contextmanager
     def _forwarded(self, target: str) -> Iterator[int]:
-        process = self.start("port-forward", target, ":80")
-        try:
+        with self.started("port-forward", target, ":80") as process:
             first = next(iter(process.stdout or ()), "")
             found = re.search(r"127\.0\.0\.1:(\d+)", first)
             if found is None:
                 raise DemoError(f"no port could be forwarded to {target}")
             yield int(found[1])
-        finally:
-            process.terminate()
-            process.wait()
 
     def _command(self, arguments: tuple[str, ...]) -> list[str]:
         return ["kubectl", "--namespace", self.namespace, *arguments]

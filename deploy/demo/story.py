@@ -8,6 +8,7 @@ import json
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,7 @@ OF_MODEL = ("--selector", f"serving.slipway.dev/deployment={NAME}")
 def tell(kubectl: Kubectl, screen: Screen) -> int:
     """Tell all of it; 0 when no request failed."""
     image = find_runtime_image()
+    screen.say(f"In cluster {kubectl('config', 'current-context').strip()}")
     start_over(kubectl, screen)
     open_store(screen)
     serve(kubectl, screen)
@@ -121,11 +123,12 @@ def ask(kubectl: Kubectl, screen: Screen) -> None:
 def replace(kubectl: Kubectl, screen: Screen, image: str) -> dict[str, Any]:
     """Replace the model while users send requests; return what the users counted."""
     screen.chapter(f"A new version, while users send {RATE} requests a second")
-    screen.say("Half of the users stay on their connection, half open a new one each time.")
+    screen.say("Half of them stay on their connection, half open a new one for each request.")
     body = json.dumps(json.loads(REQUEST.read_bytes()))
-    with users_at_work(kubectl, image, f"http://{NAME}/predict", body, RATE) as users:
+    with ExitStack() as stack:
         with screen.working("The users are there"):
-            users.wait_for_the_first()
+            work = users_at_work(kubectl, image, f"http://{NAME}/predict", body, RATE)
+            users = stack.enter_context(work)
         screen.command(f"kubectl apply -n {NAMESPACE} -f {MANIFESTS[NEW].relative_to(ROOT)}")
         watch(kubectl, screen, users)
         return users.go_home()

@@ -7,7 +7,7 @@ import json
 import subprocess
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -46,25 +46,17 @@ class Users:
     seconds: list[Second] = field(default_factory=list)
     summary: dict[str, Any] | None = None
 
-    def wait_for_the_first(self) -> None:
-        """Wait until they have sent requests for a second."""
-        began = time.monotonic()
-        while not self.seconds:
-            if time.monotonic() - began > PATIENCE_SECONDS:
-                pod = self.kubectl("get", "pod", NAME).rstrip()
-                raise DemoError(f"the users never came:\n{pod}")
-            time.sleep(0.2)
+    def arrive(self, process: "subprocess.Popen[str]") -> None:
+        """Begin to read what they tell, and wait until they have sent requests for a second."""
+        threading.Thread(target=self.read, args=(process.stdout,), daemon=True).start()
+        _wait_until(lambda: bool(self.seconds), "the users never sent a request")
 
     def go_home(self) -> dict[str, Any]:
         """End the run, and return the count of all of it."""
         end = "import os, signal; os.kill(1, signal.SIGTERM)"
         self.kubectl("exec", NAME, "--", PYTHON, "-c", end)
-        began = time.monotonic()
-        while self.summary is None:
-            if time.monotonic() - began > PATIENCE_SECONDS:
-                raise DemoError("the users gave no summary")
-            time.sleep(0.1)
-        return self.summary
+        _wait_until(lambda: self.summary is not None, "the users gave no summary")
+        return self.summary or {}
 
     def read(self, lines: Iterator[str]) -> None:
         """Take in what load.py writes."""
@@ -82,25 +74,28 @@ def users_at_work(
 ) -> Iterator[Users]:
     """Users for as long as the block lasts; none are left behind, whatever happens."""
     remove(kubectl)
-    kubectl.apply(_script(), _pod(image, url, payload, rate))
-    following = kubectl.start("logs", "--follow", "--pod-running-timeout", "1m", NAME)
-    users = Users(kubectl)
-    threading.Thread(target=users.read, args=(following.stdout,), daemon=True).start()
     try:
-        yield users
+        kubectl.apply(_script(), _pod(image, url, payload, rate))
+        kubectl("wait", "--for=condition=Ready", f"pod/{NAME}", f"--timeout={PATIENCE_SECONDS}s")
+        with kubectl.started("logs", "--follow", NAME) as following:
+            users = Users(kubectl)
+            users.arrive(following)
+            yield users
     finally:
-        _end(following)
         remove(kubectl)
+
+
+def _wait_until(is_so: Callable[[], bool], otherwise: str) -> None:
+    began = time.monotonic()
+    while not is_so():
+        if time.monotonic() - began > PATIENCE_SECONDS:
+            raise DemoError(otherwise)
+        time.sleep(0.1)
 
 
 def remove(kubectl: Kubectl) -> None:
     """Remove the pod and its script."""
     kubectl("delete", "pod,configmap", NAME, "--ignore-not-found", "--grace-period", "1")
-
-
-def _end(process: "subprocess.Popen[str]") -> None:
-    process.terminate()
-    process.wait()
 
 
 def _script() -> dict[str, Any]:
