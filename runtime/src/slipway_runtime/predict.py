@@ -198,7 +198,7 @@ def _per_row(spec: TensorSpec, tensor: Tensor, count: int) -> list[Any]:
             f"output '{spec.name}' has shape {list(tensor.shape)} for {count} rows; "
             "send one row at a time"
         )
-    scalar = tensor.ndim == 1 or (tensor.ndim == 2 and spec.shape[1] == 1)
+    scalar = tensor.ndim == 1 or (tensor.ndim == 2 and spec.shape[1:] == (1,))
     return _scalars(tensor.reshape(count)) if scalar else [_plain(row) for row in tensor]
 
 

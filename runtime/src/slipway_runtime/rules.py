@@ -51,20 +51,12 @@ class Rules:
         rule = self.by_name.get(name)
         return rule.features if rule else None
 
-    def nullable(self, spec: TensorSpec) -> bool:
-        """Whether a missing number may reach the model as NaN."""
-        rule = self.by_name.get(spec.name)
-        return spec.datatype.is_float and not (rule and (rule.range or rule.values))
-
     def check(self, feed: Mapping[str, Tensor], place: Place) -> None:
         """Refuse the first value that breaks a rule."""
         for name, rule in self.by_name.items():
             _check_range(rule, feed[name], place)
             _check_values(rule, feed[name], place)
             _check_length(rule, feed[name], place)
-
-
-NO_RULES = Rules({})
 
 
 def parse(text: str, signature: Signature) -> Rules:

@@ -101,10 +101,10 @@ class Signature:
     @property
     def row_wise(self) -> bool:
         """Whether requests are lists of rows: every tensor counts rows in its first dimension."""
-        if not self.inputs or not all(spec.batched for spec in (*self.inputs, *self.outputs)):
+        if not self.inputs or not all(spec.batched for spec in self.inputs):
             return False
         rows = self.inputs[0].shape[0]
-        return all(_same_count(spec.shape[0], rows) for spec in self.outputs)
+        return all(_counts_rows(spec, rows) for spec in self.outputs)
 
     @property
     def single_row(self) -> bool:
@@ -112,7 +112,10 @@ class Signature:
         return any(spec.wire_shape[:1] == [1] for spec in self.inputs)
 
 
-def _same_count(given: Dim, rows: Dim) -> bool:
+def _counts_rows(output: TensorSpec, rows: Dim) -> bool:
+    if not output.shape:
+        return True  # onnxruntime says so too of an output whose rank nobody knows
+    given = output.shape[0]
     unnamed = given is None or rows is None
     return given == rows or (unnamed and not isinstance(given, int) and not isinstance(rows, int))
 

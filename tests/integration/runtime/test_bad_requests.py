@@ -60,7 +60,7 @@ BAD = {
         words="nested too deep",
     ),
     "no inputs": Bad(b"{}", words="'inputs'"),
-    "empty inputs": Bad(b'{"inputs":[]}', words="one or more"),
+    "empty inputs": Bad(b'{"inputs":[]}', words="missing input 'X'"),
     "wrong input": Bad(tensor(name="Y"), words="unknown input 'Y'"),
     "extra input": Bad(
         json.dumps(infer(X=X, Y=X)).encode(), words="unknown input 'Y'; the model takes 'X'"

@@ -104,7 +104,7 @@ def test_a_bad_answer_is_named(
         (b"\x80\x04\x95.", "pickle"),
         (b"<!doctype html><html>Not found</html>", "HTML"),
         (models.outside("weights.bin"), "pvc:// or oci://"),
-        (models.outside("../../etc/passwd"), "files of their own"),
+        (models.outside("../../etc/passwd"), "outside of its folder"),
         (b"", "empty"),
     ],
 )

@@ -6,8 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from slipway_runtime import examples
-from slipway_runtime.rules import NO_RULES, Rules, parse
+from slipway_runtime.rules import Rules, parse
 from slipway_runtime.signature import Datatype, Dim, Signature, TensorSpec
+
+NO_RULES = Rules({})
 
 
 def only(datatype: Datatype, *shape: Dim) -> Signature:

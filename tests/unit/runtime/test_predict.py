@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 
 from slipway_runtime.errors import RefusedError
 from slipway_runtime.predict import Rows, SimpleApi
-from slipway_runtime.rules import NO_RULES, parse
+from slipway_runtime.rules import Rules, parse
 from slipway_runtime.signature import Datatype, Dim, Signature, Tensor, TensorSpec
 
+NO_RULES = Rules({})
 FEATURES = ["sepal_length", "sepal_width", "petal_length", "petal_width"]
 FLOWER = dict(zip(FEATURES, [5.1, 3.5, 1.4, 0.2], strict=True))
 

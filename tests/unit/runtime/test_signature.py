@@ -36,6 +36,7 @@ def test_a_shape_fits_when_its_fixed_sizes_are_equal(shape: list[int], fits: boo
         (["N", 4], ["detections", 6], False),
         (["N", 4], [1], False),
         ([1, 4], [None, 6], False),
+        (["N", 4], [], True),
         ([4], [4], False),
         ([], [], False),
     ],

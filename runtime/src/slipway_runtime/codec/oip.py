@@ -43,8 +43,6 @@ def parse(body: bytes) -> InferRequest:
         raise bad_request("'id' must be text")
     _parameters(document, "the request")
     inputs = _named(document.get("inputs"), "inputs")
-    if not inputs:
-        raise bad_request("'inputs' must be a list of one or more tensors")
     outputs = _named(document.get("outputs", []), "outputs")
     return InferRequest(request_id, inputs, tuple(outputs))
 

@@ -4,11 +4,15 @@ The only module that imports onnxruntime. It is imported late, by the thread tha
 model: the server answers its liveness probe before this is done.
 """
 
+import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+# Read once, at import: else onnxruntime reports to its maker, and leaves an identity on the disk.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 import onnxruntime as ort
 

@@ -89,7 +89,9 @@ def _from_network(
     with Sink(order.dest, _NAME, Budget(order.size_limit)) as sink:
         http.download(download, sink)
         sink.complete(order.sha256)
-        if inspect(sink.path).external:
+        locations = inspect(sink.path).external
+        external.check_names(locations)
+        if locations:
             raise ModelError(
                 Reason.FORMAT_REJECTED,
                 "the model keeps its weights in files of their own, which a single download does "

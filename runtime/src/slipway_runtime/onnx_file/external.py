@@ -25,7 +25,7 @@ def check_names(locations: Iterable[str]) -> None:
             or "\\" in location
             or _MEMORY_MARKER in location
         ):
-            raise _rejected(location, "which is not a plain path inside the model's folder")
+            raise _rejected(location, "which leads outside of its folder, or is no plain path")
 
 
 def files(folder: Path, locations: Iterable[str]) -> list[Path]:

@@ -134,7 +134,7 @@ def test_parameters_and_unknown_members_are_tolerated() -> None:
         ([], "must be a JSON object"),
         (1, "must be a JSON object"),
         ({}, "'inputs' must be a list"),
-        ({"inputs": []}, "one or more"),
+        ({"inputs": []}, "missing input 'X'; the model takes 'X'"),
         ({"inputs": {}}, "'inputs' must be a list"),
         ({"inputs": [1]}, "an object with a 'name'"),
         ({"inputs": [{"name": 1}]}, "an object with a 'name'"),

@@ -1,3 +1,6 @@
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -6,6 +9,7 @@ import pytest
 from onnx import TensorProto, helper
 
 from runtime_testing import models
+from runtime_testing.serving import environment
 from slipway_runtime.engine import onnx
 from slipway_runtime.engine.base import Engine
 from slipway_runtime.errors import InferenceError, ModelError, Reason, RefusedError
@@ -122,6 +126,27 @@ def test_an_accelerator_that_is_not_there_is_never_replaced_in_silence(save: Any
     with pytest.raises(ModelError) as caught:
         load(save, models.identity(), "cuda")
     assert caught.value.reason is Reason.ACCELERATOR_MISSING
+
+
+def test_nothing_is_reported_to_anybody_and_nothing_left_on_the_disk(
+    save: Any, tmp_path: Path
+) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    program = (
+        "import sys, time; from pathlib import Path; from slipway_runtime.engine import onnx;"
+        "onnx.load(Path(sys.argv[1]), 'cpu', 1); time.sleep(0.2)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(save(models.identity()))],
+        env={**environment(), "HOME": str(home)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert list(home.iterdir()) == []
+    assert "telemetry" not in done.stderr
 
 
 @pytest.mark.parametrize("domain", ["", "ai.onnx.ml"])

@@ -45,7 +45,7 @@ def test_plain_files_in_the_folder_are_found(tmp_path: Path) -> None:
     ],
 )
 def test_names_that_lead_out_of_the_folder_are_refused(tmp_path: Path, location: str) -> None:
-    assert "plain path inside the model's folder" in refusal(tmp_path, location)
+    assert "leads outside of its folder" in refusal(tmp_path, location)
 
 
 @given(st.text())
