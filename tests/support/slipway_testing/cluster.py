@@ -134,12 +134,12 @@ class Cluster:
         return answer.text
 
     def logs(self, namespace: str, pod: str, container: str = "") -> str:
-        """What a container has written so far."""
+        """What a container has written so far; nothing when it has not started."""
         answer = self._http.get(
             f"/api/v1/namespaces/{namespace}/pods/{pod}/log",
             params={"container": container} if container else {},
         )
-        return answer.text
+        return "" if answer.is_error else answer.text
 
     def _call(self, method: str, path: str, **request: Any) -> Obj:
         answer = self._http.request(method, path, **request)

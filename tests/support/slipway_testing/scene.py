@@ -4,6 +4,7 @@ A `Model` is one ModelDeployment under test: what a user does to it (apply, chan
 what a user can see of it (status, children, events, answers). Reads are live; nothing is cached.
 """
 
+import copy
 import json
 from dataclasses import dataclass, field
 from typing import Any
@@ -179,7 +180,7 @@ class Model:
 def spec_for(uri: str, artifact: Artifact, **more: Any) -> Obj:
     """A small, quick spec for a model file in a store."""
     model = {"uri": uri, "sha256": artifact.sha256}
-    return {"model": model, "runtime": {"resources": SMALL}, **more}
+    return {"model": model, "runtime": {"resources": copy.deepcopy(SMALL)}, **more}
 
 
 def adder(store: str, offset: float, **more: Any) -> Obj:
