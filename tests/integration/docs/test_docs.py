@@ -20,7 +20,11 @@ import yaml
 from slipway_testing.cluster import ROOT, Cluster
 
 pytestmark = pytest.mark.cluster
-PAGES = [*sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "deploy").rglob("README.md"))]
+PAGES = [
+    ROOT / "README.md",
+    *sorted((ROOT / "docs").glob("*.md")),
+    *sorted((ROOT / "deploy").rglob("README.md")),
+]
 BLOCK = re.compile(r"^```(\w+)(?: +([^\n]+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 PROMISES = {
     "runtime.md": ['"ready":true', '"label":2', '"name":"label"'],
