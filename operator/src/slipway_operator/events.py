@@ -79,11 +79,11 @@ def build_event(owner: Owner, told: Told, reporter: str, now: datetime) -> Obj:
 
 
 def _rollouts(old: ModelDeploymentStatus, new: ModelDeploymentStatus) -> Iterator[Told]:
-    if new.candidate and new.rollout and not (old.rollout and old.candidate == new.candidate):
+    before = old.candidate.revision if old.candidate and old.rollout else None
+    if new.candidate and new.rollout and new.candidate.revision != before:
+        note = f"Revision {new.candidate.revision} is being started"
         started = format_time(new.rollout.started_at)
-        if not old.candidate or old.candidate.revision != new.candidate.revision:
-            note = f"Revision {new.candidate.revision} is being started"
-            yield Told(Reason.ROLLOUT_STARTED, note, f"{new.candidate.revision}/{started}")
+        yield Told(Reason.ROLLOUT_STARTED, note, f"{new.candidate.revision}/{started}")
     for entry in new.history:
         if entry not in old.history:
             reason = _OUTCOMES[entry.outcome]

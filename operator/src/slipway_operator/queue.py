@@ -41,7 +41,7 @@ def pause_after(failures: int, chance: float) -> float:
     >>> [pause_after(n, 0.5) for n in (1, 2, 3, 20)]
     [1.0, 2.0, 4.0, 300.0]
     """
-    pause = min(FIRST_PAUSE * 2.0 ** (failures - 1), LONGEST_PAUSE)
+    pause = min(FIRST_PAUSE * 2.0 ** min(failures - 1, 20), LONGEST_PAUSE)
     return min(pause * (0.75 + chance / 2), LONGEST_PAUSE)
 
 

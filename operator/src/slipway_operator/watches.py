@@ -43,13 +43,12 @@ async def follow(kube: Kube, kind: Kind, namespace: str | None, listener: Listen
                 listener.missed_some()
             version = await _stream(kube, kind, namespace, version, listener)
             failures = 0
-        except GoneError:
-            version = ""
         except KubeError as error:
             failures += 1
+            version = "" if isinstance(error, GoneError) else version
             WATCH_RESTARTS.labels(kind.kind).inc()
             log.warning("watch of %s: %s", kind.plural, error)
-            pause = min(2.0**failures / 2, _LONGEST_PAUSE)
+            pause = min(2.0 ** min(failures, 10) / 2, _LONGEST_PAUSE)
             await asyncio.sleep(pause * random.uniform(0.75, 1.25))  # noqa: S311
 
 
