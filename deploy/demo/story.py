@@ -56,8 +56,9 @@ def find_runtime_image() -> str:
         raise DemoError(
             f"no Slipway in this cluster (`make deploy` installs it): {error}"
         ) from None
-    (container,) = operator["spec"]["template"]["spec"]["containers"]
-    (image,) = [e["value"] for e in container["env"] if e["name"] == "SLIPWAY_RUNTIME_IMAGE"]
+    containers = operator["spec"]["template"]["spec"]["containers"]
+    settings = [entry for container in containers for entry in container.get("env", [])]
+    (image,) = [entry["value"] for entry in settings if entry["name"] == "SLIPWAY_RUNTIME_IMAGE"]
     return str(image)
 
 
