@@ -14,7 +14,8 @@ class Operator:
 
     def __init__(self, health: Health, runner: web.AppRunner) -> None:
         self.health = health
-        self._base = f"http://127.0.0.1:{runner.addresses[0][1]}"
+        port = next(port for host, port, *_ in runner.addresses if ":" not in host)
+        self._base = f"http://127.0.0.1:{port}"
         self.now = 0.0
 
     async def asked(self, path: str) -> tuple[int, str]:
