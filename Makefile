@@ -13,6 +13,8 @@ CODE := operator/src runtime/src deploy tests bench
 
 export KUBECONFIG
 export PATH := $(LOCAL)/bin:$(PATH)
+# onnxruntime reports to its maker unless it is told not to.
+export ORT_DISABLE_TELEMETRY := 1
 export PYTHONPATH := operator/src:runtime/src:deploy/local:tests/support
 
 .PHONY: help

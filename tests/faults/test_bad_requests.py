@@ -33,7 +33,7 @@ BAD: dict[str, tuple[str, bytes, int, str]] = {
     "not a number": ("infer", infer(data=[1, 2, 3, float("nan")]), 400, "NaN"),
     "not JSON": ("infer", b"{not json", 400, "JSON"),
     "nested beyond reason": ("infer", b"[" * 100_000, 400, ""),
-    "a body of 100 MB": ("infer", b" " * 100_000_000, 413, "64"),
+    "a body of 100 MB": ("infer", b" " * 100_000_000, 413, "MiB"),
     "no feature": ("predict", b"{}", 400, "a"),
     "an unknown feature": ("predict", b'{"a":1,"b":2,"c":3,"d":4,"e":5}', 400, "e"),
     "a feature out of range": ("predict", b'{"a":1,"b":2,"c":3,"d":99}', 400, "d"),
