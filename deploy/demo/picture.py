@@ -96,7 +96,7 @@ def legend(view: View) -> Text:
     for version, colour in ((view.old, OLD), (view.new, NEW)):
         marks = " ".join(pod.mark for pod in view.pods if pod.version == version)
         part = f"{share(last, version):>5.0%}" if last else "    -"
-        text.append("█ ", colour).append(f"version {version} {part}  ", "bold")
+        text.append("█ ", colour).append(f"{version} {part}  ", "bold")
         text.append(f"pods {marks or '-'}      ", colour)
     return text.append(view.phase, "dim").append("\n").append_text(_counts(view, last))
 

@@ -124,7 +124,8 @@ def ask(kubectl: Kubectl, screen: Screen) -> None:
 def replace(kubectl: Kubectl, screen: Screen, image: str) -> dict[str, Any]:
     """Replace the model while users send requests; return what the users counted."""
     screen.chapter(f"A new version, while users send {RATE} requests a second")
-    screen.say("Half of them stay on their connection, half open a new one for each request.")
+    screen.say("Half of them open a new connection for each request. The others stay on")
+    screen.say("theirs, until the pod at its other end leaves and sends them on.")
     body = json.dumps(json.loads(REQUEST.read_bytes()))
     with ExitStack() as stack:
         with screen.working("The users are there"):

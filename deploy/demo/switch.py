@@ -31,12 +31,9 @@ class Switch:
                 self.apply_new()
                 self._note(now, f"kubectl apply: version {self.new}")
             case 1 if new_is_ready:
-                self._note(
-                    now,
-                    f"{self.new} is loaded, warmed, ready: new connections go there, old ones stay",
-                )
+                self._note(now, f"{self.new} is ready: new connections go there")
             case 2 if all(pod.version == self.new for pod in pods):
-                self._note(now, f"the last pod of {self.old} has sent everybody on, and is gone")
+                self._note(now, f"the last pod of {self.old} is gone")
                 self._last_second = now + LAST_SECONDS
 
     def is_over(self, seconds: Sequence[Second]) -> bool:

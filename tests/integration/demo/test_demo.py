@@ -18,7 +18,7 @@ NAMESPACE = "slipway-demo"
 
 def test_ctrl_c_in_the_middle_leaves_the_model_served_and_no_users(cluster: Cluster) -> None:
     with demo(cluster) as process:
-        read_until(process, "1.1.0 is loaded")
+        read_until(process, "1.1.0 is ready")
         process.send_signal(signal.SIGINT)
         rest = process.stdout.read() if process.stdout else ""
 

@@ -61,8 +61,8 @@ def test_the_legend_tells_shares_pods_and_counts() -> None:
     pods = (Pod("1.0.0", True, True), Pod("1.1.0", True, False), Pod("1.1.0", False, False))
     drawn = picture.legend(view(second(100, 0), second(25, 75, failed=2), pods=pods)).plain
 
-    assert "version 1.0.0   25%  pods ◌" in drawn
-    assert "version 1.1.0   75%  pods ● ○" in drawn
+    assert "█ 1.0.0   25%  pods ◌" in drawn
+    assert "█ 1.1.0   75%  pods ● ○" in drawn
     assert "200 requests, 2 failed" in drawn
     assert "half within 3 ms, 99 % within 9 ms" in drawn
 
