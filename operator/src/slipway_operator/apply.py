@@ -13,7 +13,7 @@ from slipway_operator.drift import (
     SCALE_MANAGER,
     Drift,
     drift,
-    foreign_items,
+    owners_without_strangers,
     replicas_to_hand_over,
     with_fingerprint,
 )
@@ -81,9 +81,9 @@ async def _is_taken(kube: Kube, ref: Ref, owner: Owner, outcome: Outcome) -> boo
 
 
 async def _prepare(kube: Kube, ref: Ref, obj: Obj, live: Obj) -> None:
-    """Do what one apply cannot: take foreign items out of our lists, hand over the replicas."""
-    if pointers := foreign_items(obj, live):
-        await kube.remove_at(ref.kind, live, pointers)
+    """Do what one apply cannot: take over foreign items of our lists, hand over the replicas."""
+    if owners := owners_without_strangers(obj, live):
+        await kube.set_owners(ref.kind, live, owners)
     if ref.kind != DEPLOYMENT:
         return
     if (count := replicas_to_hand_over(obj, live)) is not None:

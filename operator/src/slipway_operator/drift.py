@@ -5,6 +5,7 @@ removed is no longer ours; so defaults, rounded quantities and reordered lists n
 difference. Fields that others add stay theirs, except items put into lists that are ours.
 """
 
+import copy
 import hashlib
 import json
 from collections.abc import Iterator
@@ -34,12 +35,13 @@ def drift(desired: Obj, live: Obj | None) -> Drift | None:
         return Drift.ABSENT
     if annotations_of(live).get(APPLIED) != fingerprint(desired) and _was_applied(live):
         return Drift.OUTDATED
-    ours = _fields_of(live, MANAGER)
+    ours = _our_fields(live)
     stamped = with_fingerprint(desired)
     meta = {key: stamped["metadata"][key] for key in ("labels", "annotations", "ownerReferences")}
     content = {key: value for key, value in desired.items() if key not in _IDENTITY}
     whole = {"metadata": meta, **content}
-    return None if _is_owned(whole, ours) and not foreign_items(desired, live) else Drift.EDITED
+    strangers = owners_without_strangers(desired, live)
+    return None if _is_owned(whole, ours) and strangers is None else Drift.EDITED
 
 
 def with_fingerprint(desired: Obj) -> Obj:
@@ -62,19 +64,30 @@ def replicas_to_hand_over(desired: Obj, live: Obj | None) -> int | None:
     """
     if live is None or "replicas" in desired["spec"]:
         return None
-    owned = "f:replicas" in _fields_of(live, MANAGER).get("f:spec", {})
+    owned = "f:replicas" in _our_fields(live).get("f:spec", {})
     replicas: int = live["spec"]["replicas"]
     return replicas if owned else None
 
 
-def foreign_items(desired: Obj, live: Obj) -> list[str]:
-    """Return JSON pointers to items that others put into our lists, last ones first."""
-    spec, live_spec = desired.get("spec", {}), live.get("spec", {})
-    others = [entry.get("f:spec", {}) for entry in _fields_of_others(live)]
-    pointers = {
-        pointer for fields in others for pointer in _foreign(spec, live_spec, fields, "/spec")
-    }
-    return sorted(pointers, key=_position, reverse=True)
+def owners_without_strangers(desired: Obj, live: Obj) -> list[Obj] | None:
+    """Return the owners of fields with every item that others put into our lists made our own.
+
+    An apply removes what its manager owned and no longer wants: once foreign items are ours, the
+    next apply takes them out and puts ours in, in one write. `None`: there is nothing foreign.
+    """
+    entries = copy.deepcopy(live["metadata"].get("managedFields") or [])
+    ours = next((entry["fieldsV1"] for entry in entries if _is_ours(entry)), None)
+    strange = [
+        (entry["fieldsV1"], path)
+        for entry in entries
+        if _is_of_others(entry)
+        for path in _foreign(desired.get("spec"), entry["fieldsV1"].get("f:spec", {}), ("f:spec",))
+    ]
+    if ours is None or not strange:
+        return None
+    for theirs, path in strange:
+        _move(theirs, ours, path)
+    return entries
 
 
 _IDENTITY: Final = frozenset({"apiVersion", "kind", "metadata"})
@@ -84,18 +97,17 @@ def _was_applied(live: Obj) -> bool:
     return APPLIED in annotations_of(live)
 
 
-def _fields_of(live: Obj, manager: str) -> Obj:
-    for entry in live["metadata"].get("managedFields") or ():
-        if entry["manager"] == manager and entry["operation"] == "Apply":
-            fields: Obj = entry.get("fieldsV1", {})
-            return fields
-    return {}
+def _our_fields(live: Obj) -> Obj:
+    entries = live["metadata"].get("managedFields") or ()
+    return next((entry["fieldsV1"] for entry in entries if _is_ours(entry)), {})
 
 
-def _fields_of_others(live: Obj) -> Iterator[Obj]:
-    for entry in live["metadata"].get("managedFields") or ():
-        if entry["manager"] not in (MANAGER, SCALE_MANAGER) and not entry.get("subresource"):
-            yield entry.get("fieldsV1", {})
+def _is_ours(entry: Obj) -> bool:
+    return bool(entry["manager"] == MANAGER and entry["operation"] == "Apply")
+
+
+def _is_of_others(entry: Obj) -> bool:
+    return entry["manager"] not in (MANAGER, SCALE_MANAGER) and not entry.get("subresource")
 
 
 def _is_owned(value: Any, fields: Obj) -> bool:
@@ -128,33 +140,25 @@ def _matches(item: Obj, keys: Obj) -> bool:
     return all(item.get(key) == value for key, value in keys.items())
 
 
-def _foreign(desired: Any, live: Any, fields: Obj, path: str) -> Iterator[str]:
-    if isinstance(desired, dict) and isinstance(live, dict):
+def _foreign(desired: Any, fields: Obj, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """Return the paths of list items that are owned but not wanted."""
+    if isinstance(desired, dict):
         for key, value in desired.items():
-            below = fields.get(f"f:{key}")
-            if below and key in live:
-                yield from _foreign(value, live[key], below, f"{path}/{_escaped(key)}")
-    elif isinstance(desired, list) and isinstance(live, list):
-        yield from _foreign_in_list(desired, live, fields, path)
+            if below := fields.get(f"f:{key}"):
+                yield from _foreign(value, below, (*path, f"f:{key}"))
+    elif isinstance(desired, list):
+        for key, below in fields.items():
+            if not key.startswith("k:"):
+                continue
+            wanted = next((item for item in desired if _matches(item, json.loads(key[2:]))), None)
+            if wanted is None:
+                yield (*path, key)
+            else:
+                yield from _foreign(wanted, below, (*path, key))
 
 
-def _foreign_in_list(desired: list[Any], live: list[Any], fields: Obj, path: str) -> Iterator[str]:
-    for keys, below in _keyed(fields):
-        index = next((i for i, item in enumerate(live) if _matches(item, keys)), None)
-        ours = next((item for item in desired if _matches(item, keys)), None)
-        if index is None:
-            continue
-        if ours is None:
-            yield f"{path}/{index}"
-        else:
-            yield from _foreign(ours, live[index], below, f"{path}/{index}")
-
-
-def _escaped(key: str) -> str:
-    return key.replace("~", "~0").replace("/", "~1")
-
-
-def _position(pointer: str) -> list[tuple[bool, int, str]]:
-    """Order pointers so that removing from the end never moves one that is still to be removed."""
-    parts = pointer.split("/")
-    return [(part.isdigit(), int(part) if part.isdigit() else 0, part) for part in parts]
+def _move(source: Obj, target: Obj, path: tuple[str, ...]) -> None:
+    """Move what lies at a path from one set of fields to another."""
+    for key in path[:-1]:
+        source, target = source[key], target.setdefault(key, {})
+    target[path[-1]] = source.pop(path[-1])

@@ -178,18 +178,18 @@ class Kube:
             force_conflicts=True,
         )
 
-    async def remove_at(self, kind: Kind, obj: Obj, pointers: list[str]) -> Obj:
-        """Remove what JSON pointers name from the very version of an object that was read."""
+    async def set_owners(self, kind: Kind, obj: Obj, owners: list[Obj]) -> Obj:
+        """Say who owns which fields of the very version of an object that was read."""
         meta = obj["metadata"]
-        version = {"path": "/metadata/resourceVersion", "value": meta["resourceVersion"]}
-        body = [{"op": "test", **version}, *({"op": "remove", "path": at} for at in pointers)]
+        body = {"resourceVersion": meta["resourceVersion"], "managedFields": owners}
         return await self._write(
             "patch",
             "patch",
             _path(kind, meta["namespace"], meta["name"]),
             kind,
-            body=body,
-            content_type="application/json-patch+json",
+            body={"metadata": body},
+            content_type="application/merge-patch+json",
+            field_manager="slipway",
         )
 
     async def create(self, kind: Kind, obj: Obj) -> Obj:

@@ -12,7 +12,7 @@ from slipway_operator.desired.revisions import new_revision
 from slipway_operator.drift import (
     Drift,
     drift,
-    foreign_items,
+    owners_without_strangers,
     replicas_to_hand_over,
     with_fingerprint,
 )
@@ -115,25 +115,35 @@ def test_a_field_that_others_add_stays_theirs() -> None:
     assert drift(DESIRED, seen) is None
 
 
-def test_an_item_that_others_put_into_our_list_is_found_from_the_end() -> None:
+def test_an_item_that_others_put_into_our_list_becomes_ours_to_remove() -> None:
     desired = {**DESIRED, "spec": {"ports": [PORT]}}
     seen = live(desired)
-    added = [{"containerPort": port, "protocol": "TCP"} for port in (1, 2)]
-    seen["spec"]["ports"] = [added[0], PORT, added[1]]
-    taken(seen, "kubectl", {"f:spec": {"f:ports": {f"k:{json.dumps(i)}": {} for i in added}}})
+    foreign = f"k:{json.dumps({'containerPort': 1, 'protocol': 'TCP'})}"
+    mine = f"k:{json.dumps(PORT)}"
+    ours(seen)["f:spec"] = {"f:ports": {mine: {}}}
+    theirs: Obj = {"f:spec": {"f:ports": {foreign: {"f:name": {}}, mine: {"f:hostPort": {}}}}}
+    taken(seen, "kubectl", theirs)
 
-    assert foreign_items(desired, seen) == ["/spec/ports/2", "/spec/ports/0"]
     assert drift(desired, seen) is Drift.EDITED
+    owners = owners_without_strangers(desired, seen)
+
+    assert owners is not None
+    first, second = (entry["fieldsV1"]["f:spec"]["f:ports"] for entry in owners)
+    assert first == {mine: {}, foreign: {"f:name": {}}}
+    assert second == {mine: {"f:hostPort": {}}}
 
 
 def test_items_deep_inside_our_items_are_found_too() -> None:
     desired = {**DESIRED, "spec": {"containers": [{"name": "a", "env": [{"name": "A"}]}]}}
     seen = live(desired)
-    seen["spec"]["containers"][0]["env"].append({"name": "B"})
     env: Obj = {"f:env": {'k:{"name":"B"}': {".": {}, "f:name": {}}}}
     taken(seen, "kubectl-set", {"f:spec": {"f:containers": {'k:{"name":"a"}': env}}})
 
-    assert foreign_items(desired, seen) == ["/spec/containers/0/env/1"]
+    owners = owners_without_strangers(desired, seen)
+
+    assert owners is not None
+    mine = owners[0]["fieldsV1"]["f:spec"]["f:containers"]
+    assert 'k:{"name":"B"}' in mine['k:{"name":"a"}']["f:env"]
 
 
 def test_what_controllers_write_into_the_status_is_not_looked_at() -> None:

@@ -193,16 +193,14 @@ async def test_an_apply_owns_its_fields_by_force(api: Server, kube: Kube) -> Non
     assert json.loads(api.bodies[0]) == obj
 
 
-async def test_removing_items_holds_on_to_the_version_that_was_read(
-    api: Server, kube: Kube
-) -> None:
+async def test_owners_are_set_on_the_version_that_was_read(api: Server, kube: Kube) -> None:
     obj = {"metadata": {"name": "x", "namespace": "ns", "resourceVersion": "7"}}
 
-    await kube.remove_at(SERVICE, obj, ["/spec/ports/1"])
+    await kube.set_owners(SERVICE, obj, [{"manager": "slipway"}])
 
-    first, second = json.loads(api.bodies[0])
-    assert first == {"op": "test", "path": "/metadata/resourceVersion", "value": "7"}
-    assert second == {"op": "remove", "path": "/spec/ports/1"}
+    meta = {"resourceVersion": "7", "managedFields": [{"manager": "slipway"}]}
+    assert json.loads(api.bodies[0]) == {"metadata": meta}
+    assert api.asked[0].content_type == "application/merge-patch+json"
 
 
 async def test_a_delete_is_of_that_very_object_and_a_vanished_one_is_fine(
@@ -228,7 +226,7 @@ async def test_every_write_asks_the_guard_and_no_read_does(api: Server, kube: Ku
         lambda: guarded.create(SERVICE, obj),
         lambda: guarded.replace(SERVICE, obj),
         lambda: guarded.delete(SERVICE, "ns", "x", "u"),
-        lambda: guarded.remove_at(SERVICE, obj, []),
+        lambda: guarded.set_owners(SERVICE, obj, []),
     ):
         with pytest.raises(FencedError):
             await write()
