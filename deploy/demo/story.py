@@ -7,7 +7,7 @@ about. It starts over from whatever an earlier run left behind.
 import json
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -141,7 +141,7 @@ def watch(kubectl: Kubectl, screen: Screen, users: Users) -> None:
     switch = Switch(OLD, NEW, lambda: apply_quietly(kubectl, MANIFESTS[NEW]))
     known: dict[str, str] = {}
     with screen.live() as update:
-        for model in states(kubectl):
+        for model in states(kubectl, lambda: len(switch.events)):
             known |= state.versions(model)
             found = kubectl.get("pods", *OF_MODEL)["items"]
             pods = [state.to_pod(pod, known) for pod in found]
@@ -158,17 +158,16 @@ def apply_quietly(kubectl: Kubectl, path: Path) -> None:
     kubectl("apply", "--filename", str(path))
 
 
-def states(kubectl: Kubectl) -> Iterator[dict[str, Any]]:
-    """The ModelDeployment, again and again, for as long as one has patience."""
-    began = time.monotonic()
-    while time.monotonic() - began < PATIENCE_SECONDS:
-        model = kubectl.get("mdeploy", NAME)
-        yield model
+def states(kubectl: Kubectl, steps: Callable[[], int] = lambda: 0) -> Iterator[dict[str, Any]]:
+    """The ModelDeployment, again and again, as long as there is a step forward now and then."""
+    seen, since = steps(), time.monotonic()
+    while time.monotonic() - since < PATIENCE_SECONDS:
+        yield kubectl.get("mdeploy", NAME)
         time.sleep(0.3)
-    raise DemoError(
-        f"still {state.phase(model) or 'untouched by the operator'} after {PATIENCE_SECONDS} s: "
-        f"{state.message(model)}"
-    )
+        if steps() != seen:
+            seen, since = steps(), time.monotonic()
+    words = state.message(kubectl.get("mdeploy", NAME)) or "nothing, so look at its log"
+    raise DemoError(f"no step forward for {PATIENCE_SECONDS} s; the operator says: {words}")
 
 
 def judge(screen: Screen, summary: dict[str, Any]) -> int:

@@ -18,7 +18,7 @@ from deploy.demo.kubectl import DemoError, Kubectl
 NAME = "users"
 SCRIPT = Path(__file__).with_name("load.py")
 PYTHON = "/opt/slipway/bin/python"
-LONGEST_SECONDS = 240
+LONGEST_SECONDS = 600
 PATIENCE_SECONDS = 60
 
 
