@@ -8,7 +8,10 @@ VENV := .venv
 PY := $(VENV)/bin/python
 INSTALLED := $(VENV)/.installed
 LOCAL := $(CURDIR)/.local
-KUBECONFIG ?= $(LOCAL)/kubeconfig
+# Only CLUSTER=external means a cluster of yours: a KUBECONFIG that happens to be set is left alone.
+ifneq ($(CLUSTER),external)
+override KUBECONFIG := $(LOCAL)/kubeconfig
+endif
 CODE := operator/src runtime/src deploy tests bench
 
 export KUBECONFIG
@@ -35,15 +38,16 @@ test: check test-unit test-integration test-e2e ## Everything; sets up what it n
 
 .PHONY: test-unit
 test-unit: install ## Fast tests without a cluster
-	$(PY) -m pytest tests/unit -q --durations=5
+	$(PY) -m pytest tests/unit -q -n 2
 
 .PHONY: test-integration
 test-integration: deploy ## Single parts against real servers: API server, S3, sockets
-	$(PY) -m pytest tests/integration -q --durations=10
+	$(PY) -m pytest tests/integration -q -n 2 --dist loadfile --durations=5
 
 .PHONY: test-e2e
 test-e2e: deploy ## The whole product on a real cluster, faults included
-	$(PY) -m pytest tests/e2e tests/faults -q --durations=10
+	$(PY) -m pytest tests/e2e tests/faults -q -m "not alone" -n 3 --dist loadfile --durations=5
+	$(PY) -m pytest tests/e2e tests/faults -q -m alone
 
 .PHONY: bench
 bench: deploy ## Measure on the current cluster: from apply to Ready, stage by stage

@@ -79,20 +79,20 @@ def fake_node(cluster: Cluster) -> Iterator[Obj]:
     """A node of kwok's, where pods are ready at once and run nothing; yields the placement."""
     simulate = [sys.executable, "-m", "localcluster", "up", "--kwok"]
     subprocess.run(simulate, cwd=ROOT, check=True, capture_output=True, timeout=600)
-    name, key = "slipway-fake", "slipway-test/fake"
+    name, key = f"fake-{uuid.uuid4().hex[:6]}", "slipway-test/fake"
     capacity = {"cpu": "1000", "memory": "1000Gi", "pods": "2000"}
     cluster.apply(
         obj(
             "Node",
             None,
             name,
-            metadata={"annotations": {"kwok.x-k8s.io/node": "fake"}, "labels": {key: "true"}},
+            metadata={"annotations": {"kwok.x-k8s.io/node": "fake"}, "labels": {key: name}},
             spec={"taints": [{"key": key, "effect": "NoSchedule"}]},
             status={"capacity": capacity, "allocatable": capacity},
         )
     )
     yield {
-        "nodeSelector": {key: "true"},
+        "nodeSelector": {key: name},
         "tolerations": [{"key": key, "operator": "Exists", "effect": "NoSchedule"}],
     }
     cluster.delete("Node", None, name)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from slipway_testing.cluster import Cluster
+from slipway_testing.cluster import Cluster, Obj
 from slipway_testing.scene import Model, adder
 from slipway_testing.waiting import eventually
 
@@ -16,12 +16,17 @@ GPU = "nvidia.com/gpu"
 @pytest.fixture
 def fake_gpu(cluster: Cluster) -> Iterator[str]:
     """A node that advertises one GPU it does not have."""
-    name: str = cluster.list("Node")[0]["metadata"]["name"]
+    nodes = cluster.list("Node")
+    name: str = next(node["metadata"]["name"] for node in nodes if not is_simulated(node))
     offer = {"status": {"capacity": {GPU: "1"}, "allocatable": {GPU: "1"}}}
     cluster.patch("Node", None, name, offer, status=True)
     yield name
     take_back = {"status": {"capacity": {GPU: None}, "allocatable": {GPU: None}}}
     cluster.patch("Node", None, name, take_back, status=True)
+
+
+def is_simulated(node: Obj) -> bool:
+    return "kwok.x-k8s.io/node" in node["metadata"].get("annotations", {})
 
 
 def test_without_a_node_that_offers_it_the_reason_is_in_plain_words(

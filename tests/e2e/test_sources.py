@@ -26,7 +26,7 @@ BUCKET = "models"
 def gateway(tmp_path_factory: pytest.TempPathFactory) -> str:
     """An image of versitygw, a real S3 server over a folder."""
     told = subprocess.run(
-        [sys.executable, "-m", "localcluster", "binary", "versitygw"],
+        [sys.executable, "-m", "localcluster", "program", "versitygw"],
         cwd=ROOT,
         check=True,
         capture_output=True,

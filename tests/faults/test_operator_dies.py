@@ -11,13 +11,17 @@ from slipway_testing.operators import OperatorProcess, no_operator
 from slipway_testing.scene import CHILDREN, Model, adder, adds
 from slipway_testing.waiting import becomes, eventually
 
-pytestmark = [pytest.mark.cluster, pytest.mark.usefixtures("alone")]
+pytestmark = [
+    pytest.mark.cluster,
+    pytest.mark.alone,
+    pytest.mark.usefixtures("no_operator_in_the_cluster"),
+]
 MakeModel = Callable[[str], Model]
 StartLoad = Callable[..., Load]
 
 
 @pytest.fixture(scope="module")
-def alone(cluster: Cluster) -> Iterator[None]:
+def no_operator_in_the_cluster(cluster: Cluster) -> Iterator[None]:
     """No operator runs in the cluster."""
     with no_operator(cluster):
         yield

@@ -9,7 +9,7 @@ from slipway_testing.operators import NAMESPACE, leader, operator_pods
 from slipway_testing.scene import Model, adder
 from slipway_testing.waiting import eventually
 
-pytestmark = pytest.mark.cluster
+pytestmark = [pytest.mark.cluster, pytest.mark.alone]
 MakeModel = Callable[[str], Model]
 
 

@@ -35,10 +35,7 @@ RESOURCES = {
     "ModelDeployment": "apis/serving.slipway.dev/v1alpha1/{}/modeldeployments",
 }
 API_VERSIONS = {
-    kind: path.removeprefix("apis/")
-    .removeprefix("api/")
-    .split("/{}")[0]
-    .removesuffix("/namespaces")
+    kind: "/".join(path.split("/")[1 : 2 if path.startswith("api/") else 3])
     for kind, path in RESOURCES.items()
 }
 
