@@ -42,7 +42,8 @@ test-unit: install ## Fast tests without a cluster
 
 .PHONY: test-integration
 test-integration: deploy ## Single parts against real servers: API server, S3, sockets
-	$(PY) -m pytest tests/integration -q -n 2 --dist loadfile --durations=5
+	$(PY) -m pytest tests/integration -q -m "not alone" -n 3 --dist loadfile --durations=5
+	$(PY) -m pytest tests/integration -q -m alone
 
 .PHONY: test-e2e
 test-e2e: deploy ## The whole product on a real cluster, faults included
