@@ -9,9 +9,10 @@ import concurrent.futures
 import contextlib
 import logging
 import os
+import ssl
 import threading
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass
 from typing import Any, Final
 
 import kopf
@@ -113,19 +114,39 @@ def _registry(tell: Mark) -> kopf.OperatorRegistry:
 
     @kopf.on.login(registry=registry)
     def login(**kwargs: Any) -> kopf.ConnectionInfo | None:
-        inside = kopf.login_with_service_account(**kwargs)
-        if inside is None:
-            return kopf.login_with_kubeconfig(**kwargs)
-        # The address that every pod is given: the way to the API server must not lean on DNS.
-        host, port = (os.environ[f"KUBERNETES_SERVICE_{part}"] for part in ("HOST", "PORT"))
-        host = f"[{host}]" if ":" in host else host
-        return replace(inside, server=f"https://{host}:{port}")
+        return _inside(**kwargs) or _outside(**kwargs)
 
     @kopf.on.event(GROUP, VERSION, PLURAL, registry=registry)
     async def spotted(namespace: str | None, name: str, meta: kopf.Meta, **_: Any) -> None:
         tell(Key(namespace or "", name), meta.get("generation"))
 
     return registry
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Connection(kopf.ConnectionInfo):
+    """A connection that accepts the certificate authorities that Kubernetes' own clients accept."""
+
+    def as_ssl_context(self) -> ssl.SSLContext:
+        """Return what verifies the API server."""
+        context = super().as_ssl_context()
+        context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+        return context
+
+
+def _inside(**kwargs: Any) -> kopf.ConnectionInfo | None:
+    found = kopf.login_with_service_account(**kwargs)
+    if found is None:
+        return None
+    # The address that every pod is given: the way to the API server must not lean on DNS.
+    host, port = (os.environ[f"KUBERNETES_SERVICE_{part}"] for part in ("HOST", "PORT"))
+    host = f"[{host}]" if ":" in host else host
+    return _Connection(**{**vars(found), "server": f"https://{host}:{port}"})
+
+
+def _outside(**kwargs: Any) -> kopf.ConnectionInfo | None:
+    found = kopf.login_with_kubeconfig(**kwargs)
+    return _Connection(**vars(found)) if found else None
 
 
 def _settings() -> kopf.OperatorSettings:

@@ -1,4 +1,4 @@
-"""A cluster in which no other operator writes, and operators under the test's control."""
+"""Operators under the test's control, and a cluster in which no other one writes."""
 
 from collections.abc import Callable, Iterator
 
@@ -15,7 +15,7 @@ NEVER_STARTED = {
 }
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="module")
 def alone(cluster: Cluster) -> Iterator[None]:
     """No operator runs in the cluster, if there is one."""
     if cluster.get("Deployment", NAMESPACE, NAME) is None:

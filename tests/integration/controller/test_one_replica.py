@@ -9,7 +9,7 @@ from controller_testing.process import Replica
 from slipway_testing.cluster import Cluster, Obj, obj
 from slipway_testing.waiting import becomes, eventually, steadily
 
-pytestmark = pytest.mark.cluster
+pytestmark = [pytest.mark.cluster, pytest.mark.alone, pytest.mark.usefixtures("alone")]
 Start = Callable[[], Replica]
 Make = Callable[..., Obj]
 

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import logging
+import ssl
 from pathlib import Path
 
 import kopf
@@ -38,3 +39,15 @@ def impatient() -> kopf.OperatorSettings:
     settings = kopf.OperatorSettings()
     settings.networking.error_backoffs = [0.01]
     return settings
+
+
+def test_authorities_without_a_key_identifier_are_accepted(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "kubeconfig").write_text(NOBODY_LISTENS)
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "kubeconfig"))
+
+    found = spotter._outside(logger=logging.getLogger(), settings=kopf.OperatorSettings())
+
+    assert isinstance(found, kopf.ConnectionInfo)
+    assert not found.as_ssl_context().verify_flags & ssl.VERIFY_X509_STRICT
