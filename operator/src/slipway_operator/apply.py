@@ -4,6 +4,7 @@ Nothing is written that is already as it should be. An object of somebody else i
 """
 
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from slipway_operator.api.reasons import Reason
 from slipway_operator.desired.labels import MANAGER
@@ -20,6 +21,7 @@ from slipway_operator.drift import (
 from slipway_operator.kube import ForbiddenError, InvalidError, Kube
 from slipway_operator.objects import DEPLOYMENT, SERVICE, Obj, Owner, Ref, ref_of
 from slipway_operator.observe import stranger
+from slipway_operator.restraint import Restraint
 from slipway_operator.strategy.observed import Observed
 from slipway_operator.strategy.plan import Plan
 
@@ -32,14 +34,24 @@ class Outcome:
     edited: list[Obj] = field(default_factory=list)
     created: list[Obj] = field(default_factory=list)
     waits_for_leftovers: bool = False
+    repair_at: list[datetime] = field(default_factory=list)
 
 
-async def carry_out(kube: Kube, plan: Plan, observed: Observed) -> Outcome:
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """Writes for one look."""
+
+    kube: Kube
+    restraint: Restraint
+    now: datetime
+
+
+async def carry_out(writer: Writer, plan: Plan, observed: Observed) -> Outcome:
     """Write and delete what the plan asks for; one refused object does not hold up the others."""
     outcome = Outcome()
     for obj in plan.desired:
         try:
-            await _ensure(kube, obj, observed, outcome)
+            await _ensure(writer, obj, observed, outcome)
         except InvalidError as error:
             outcome.faults[ref_of(obj)] = _rejected(ref_of(obj), error)
         except ForbiddenError as error:
@@ -47,17 +59,19 @@ async def carry_out(kube: Kube, plan: Plan, observed: Observed) -> Outcome:
     if Ref(SERVICE, entry_name(observed.owner)) in outcome.faults:
         return outcome  # the entry may still select what is no longer wanted
     for ref in plan.unwanted:
-        await _remove(kube, ref, observed)
+        await _remove(writer.kube, ref, observed)
     return outcome
 
 
-async def _ensure(kube: Kube, obj: Obj, observed: Observed, outcome: Outcome) -> None:
-    ref = ref_of(obj)
+async def _ensure(writer: Writer, obj: Obj, observed: Observed, outcome: Outcome) -> None:
+    ref, kube = ref_of(obj), writer.kube
     live = observed.children.get(ref)
     why = drift(obj, live)
     if why is None:
         return
     if live is None and await _is_taken(kube, ref, observed.owner, outcome):
+        return
+    if why is Drift.EDITED and not _may_repair(writer, (observed.owner, ref), outcome):
         return
     if live is not None:
         await _prepare(kube, ref, obj, live)
@@ -66,6 +80,15 @@ async def _ensure(kube: Kube, obj: Obj, observed: Observed, outcome: Outcome) ->
         outcome.created.append(written)
     elif why is Drift.EDITED:
         outcome.edited.append(live)
+
+
+def _may_repair(writer: Writer, what: tuple[Owner, Ref], outcome: Outcome) -> bool:
+    until = writer.restraint.wait_until(what, writer.now)
+    if until:
+        outcome.repair_at.append(until)
+        return False
+    writer.restraint.repaired(what, writer.now)
+    return True
 
 
 async def _is_taken(kube: Kube, ref: Ref, owner: Owner, outcome: Outcome) -> bool:

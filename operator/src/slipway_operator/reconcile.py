@@ -5,7 +5,7 @@ It may be interrupted at any line and repeated at any time. Every retry belongs 
 
 import logging
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -15,7 +15,7 @@ from slipway_operator.api import API_VERSION, KIND
 from slipway_operator.api.reasons import Reason
 from slipway_operator.api.status import ModelDeploymentStatus
 from slipway_operator.api.v1alpha1 import ModelDeploymentSpec
-from slipway_operator.apply import Outcome, carry_out
+from slipway_operator.apply import Outcome, Writer, carry_out
 from slipway_operator.desired.labels import MANAGER
 from slipway_operator.desired.revisions import Defaults
 from slipway_operator.diagnosis import Fault
@@ -24,6 +24,7 @@ from slipway_operator.kube import ConflictError, Kube
 from slipway_operator.objects import EVENT, MODEL_DEPLOYMENT, Obj, Owner
 from slipway_operator.observe import observe
 from slipway_operator.queue import Key
+from slipway_operator.restraint import Restraint
 from slipway_operator.status import failed_status, first_status, next_status, to_wire
 from slipway_operator.strategy.plan import Plan, make_plan
 from slipway_operator.verdict import View
@@ -43,6 +44,7 @@ class Reconciler:
     defaults: Defaults
     reporter: str
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    restraint: Restraint = field(default_factory=Restraint)
 
     async def look(self, key: Key) -> timedelta | None:
         """Look at one ModelDeployment; return when time alone will change something."""
@@ -66,7 +68,7 @@ class Reconciler:
         observed = await observe(self.kube, owner)
         now = self._now()
         plan = make_plan(resource["spec"], observed, self.defaults, now)
-        outcome = await carry_out(self.kube, plan, observed)
+        outcome = await carry_out(Writer(self.kube, self.restraint, now), plan, observed)
         generation = resource["metadata"]["generation"]
         old = _status_of(resource)
         view = View(generation, old, spec, observed, plan, outcome.faults, now)
@@ -137,7 +139,9 @@ def _status_of(resource: Obj) -> ModelDeploymentStatus:
 
 
 def _pause(plan: Plan, outcome: Outcome, now: datetime) -> timedelta | None:
-    times = [plan.decision.wake_at] if plan.decision.wake_at else []
+    times = list(outcome.repair_at)
+    if plan.decision.wake_at:
+        times.append(plan.decision.wake_at)
     if outcome.faults:
         times.append(now + _LOOK_AGAIN_AFTER_REFUSAL)
     if outcome.waits_for_leftovers:

@@ -13,6 +13,7 @@ import pytest
 
 from controller_testing.samples import DEFAULTS, NOW
 from slipway_operator.api.v1alpha1 import Autoscaling, ServiceSpec
+from slipway_operator.apply import Writer as ChildWriter
 from slipway_operator.apply import carry_out
 from slipway_operator.desired.autoscaler import build_autoscaler
 from slipway_operator.desired.budget import build_budget
@@ -24,6 +25,7 @@ from slipway_operator.desired.services import Entry, build_entry_service, build_
 from slipway_operator.kube import ConflictError, Kube, connect
 from slipway_operator.objects import Obj, Owner
 from slipway_operator.observe import observe
+from slipway_operator.restraint import Restraint
 from slipway_operator.strategy.bluegreen import Decision
 from slipway_operator.strategy.plan import Plan
 from slipway_testing.cluster import Cluster, obj
@@ -155,7 +157,7 @@ class Writer:
         while True:
             seen = await observe(self._kube, self.owner)
             try:
-                outcome = await carry_out(self._kube, plan, seen)
+                outcome = await carry_out(ChildWriter(self._kube, Restraint(), NOW), plan, seen)
             except ConflictError:
                 await asyncio.sleep(0.1)  # a controller was faster; the queue looks again, too
                 continue

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from controller_testing.samples import DEFAULTS, NOW, OWNER
-from slipway_operator.apply import Outcome, carry_out
+from slipway_operator.apply import Outcome, Writer, carry_out
 from slipway_operator.desired.labels import MANAGER, REVISION_LABEL
 from slipway_operator.desired.names import child_name
 from slipway_operator.desired.services import entry_name
@@ -27,6 +27,7 @@ from slipway_operator.objects import (
     labels_of,
     ref_of,
 )
+from slipway_operator.restraint import Restraint
 from slipway_operator.strategy.observed import Observed
 from slipway_operator.strategy.plan import Plan, make_plan
 
@@ -55,6 +56,7 @@ class World(Kube):
         self.owner = owner
         self.spec = spec
         self.now = NOW
+        self.restraint = Restraint()
         self.objects: dict[Ref, Obj] = {}
         self.pods: dict[str, Obj] = {}
         self.writes: list[tuple[str, Ref]] = []
@@ -71,7 +73,9 @@ class World(Kube):
         plan = make_plan(self.spec, self.observed(), DEFAULTS, self.now)
         self._lives_for = dies_after
         try:
-            self.outcome: Outcome = finish(carry_out(self, plan, self.observed()))
+            self.outcome: Outcome = finish(
+                carry_out(Writer(self, self.restraint, self.now), plan, self.observed())
+            )
         finally:
             self._lives_for = None
         return plan
