@@ -20,7 +20,7 @@ from slipway_operator.desired.labels import MANAGER
 from slipway_operator.desired.revisions import Defaults
 from slipway_operator.diagnosis import Fault
 from slipway_operator.events import Told, build_event, restored, transitions
-from slipway_operator.kube import ConflictError, Kube
+from slipway_operator.kube import ConflictError, ForbiddenError, Kube
 from slipway_operator.objects import EVENT, MODEL_DEPLOYMENT, Obj, Owner
 from slipway_operator.observe import observe
 from slipway_operator.queue import Key
@@ -109,6 +109,8 @@ class Reconciler:
                 await self.kube.create(EVENT, build_event(owner, told, self.reporter, self._now()))
             except ConflictError:
                 continue  # told already, before a crash
+            except ForbiddenError as error:
+                log.warning("the event cannot be recorded: %s", error)
 
     async def _write(self, owner: Owner, status: Obj) -> Obj:
         body = {

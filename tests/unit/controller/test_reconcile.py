@@ -10,7 +10,7 @@ from controller_testing.samples import DEFAULTS, OWNER, spec
 from controller_testing.world import DiedError, World
 from slipway_operator.api.reasons import Reason
 from slipway_operator.desired.revisions import revision_name
-from slipway_operator.kube import ConflictError
+from slipway_operator.kube import ConflictError, ForbiddenError
 from slipway_operator.objects import (
     ENDPOINT_SLICE,
     EVENT,
@@ -37,6 +37,7 @@ class Cluster(World):
         self.events: dict[str, Obj] = {}
         self.generation = 1
         self.is_deleted = False
+        self.forbids_events = False
         self.order: list[str] = []
         self.reconciler = Reconciler(self, DEFAULTS, "me", clock=self._clock)
 
@@ -80,6 +81,8 @@ class Cluster(World):
 
     async def create(self, kind: Kind, obj: Obj) -> Obj:
         assert kind == EVENT
+        if self.forbids_events:
+            raise ForbiddenError("cannot create events")
         name = obj["metadata"]["name"]
         if name in self.events:
             raise ConflictError("exists")
@@ -162,6 +165,14 @@ def test_a_fault_of_the_operator_is_told_to_the_user(cluster: Cluster) -> None:
     asyncio.run(cluster.reconciler.report_failure(KEY, Reason.INTERNAL_ERROR, "boom"))
 
     assert cluster.ready()["reason"] == Reason.INTERNAL_ERROR
+
+
+def test_a_status_is_written_even_where_events_may_not_be(cluster: Cluster) -> None:
+    cluster.forbids_events = True
+
+    cluster.run_to_rest()
+
+    assert cluster.ready()["status"] == "True"
 
 
 def test_a_child_that_was_deleted_in_peace_is_told_as_restored(cluster: Cluster) -> None:

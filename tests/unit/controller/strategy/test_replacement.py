@@ -195,6 +195,19 @@ def test_the_very_same_spec_stays_given_up_and_another_starts_afresh() -> None:
     assert world.entry == B
 
 
+def test_a_deployment_deleted_by_hand_gives_a_candidate_another_chance() -> None:
+    world = serving(rollout={"progressDeadline": "1m"})
+    change(world, "b")
+    look(world)
+    world.pass_time(61)
+    world.settle(broken=frozenset({B}))
+
+    world.remove(Ref(DEPLOYMENT, f"iris-{B}"))
+    world.settle()
+
+    assert world.entry == B
+
+
 def test_a_return_to_the_stable_drops_what_was_given_up() -> None:
     world = serving(rollout={"progressDeadline": "1m"})
     change(world, "b")
