@@ -24,6 +24,8 @@ from slipway_operator.queue import Key
 
 _EXIT_SECONDS: Final = 5.0
 _PAUSE: Final = 2.0
+# A kopf that cannot begin, for want of a right or of a login, ends sooner than that.
+_PROOF: Final = 1.0
 # Without one, kopf asks for the user's name, which a container's bare user id does not have.
 _IDENTITY: Final[Any] = "slipway-operator"
 
@@ -43,8 +45,11 @@ async def spot(
     """
     while True:
         await _wait_for_crd(kube, namespaces)
-        prepared(True)
-        log.error("kopf ended and is started anew: %s", await _run_kopf(namespaces, mark))
+        async with asyncio.TaskGroup() as tasks:
+            run = tasks.create_task(_run_kopf(namespaces, mark))
+            await asyncio.wait({run}, timeout=_PROOF)
+            prepared(not run.done())
+        log.error("kopf ended and is started anew: %s", run.result())
         prepared(False)
         await asyncio.sleep(_PAUSE)
 
