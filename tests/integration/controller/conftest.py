@@ -1,18 +1,15 @@
 """Operators under the test's control, and a cluster in which no other one writes."""
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
 from controller_testing.process import Replica
+from controller_testing.samples import spec_without_pods
 from slipway_testing.cluster import Cluster, Obj, obj
 from slipway_testing.operators import NAME, NAMESPACE, no_operator
 from slipway_testing.waiting import eventually
-
-NEVER_STARTED = {
-    "model": {"uri": "https://models.example.com/m.onnx", "sha256": "0" * 64},
-    "replicas": 0,
-}
 
 
 @pytest.fixture(scope="module")
@@ -45,8 +42,8 @@ def start(cluster: Cluster, namespace: str) -> Iterator[Callable[[], Replica]]:
 def make(cluster: Cluster, namespace: str) -> Callable[..., Obj]:
     """Apply a ModelDeployment that needs no pods: `make("iris", service={"port": 8080})`."""
 
-    def apply(name: str, **fields: object) -> Obj:
-        spec = {**NEVER_STARTED, **fields}
+    def apply(name: str, **fields: Any) -> Obj:
+        spec = spec_without_pods(**fields)
         return cluster.apply(obj("ModelDeployment", namespace, name, spec=spec))
 
     return apply

@@ -26,3 +26,8 @@ def model(name: str = "a") -> Obj:
 def spec(name: str = "a", **fields: Any) -> Obj:
     """A spec, as a user writes it."""
     return {"model": model(name), **fields}
+
+
+def spec_without_pods(**fields: Any) -> Obj:
+    """A spec that is live without a single pod."""
+    return spec(replicas=0, **fields)
