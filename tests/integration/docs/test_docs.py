@@ -27,6 +27,7 @@ PAGES = [
 ]
 BLOCK = re.compile(r"^```(\w+)(?: +([^\n]+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 PROMISES = {
+    "README.md": ['{"label":"setosa","probabilities":['],
     "runtime.md": ['"ready":true', '"label":2', '"name":"label"'],
     "getting-started.md": [
         "of 45 wines it has not seen are right",
