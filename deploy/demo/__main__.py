@@ -18,7 +18,7 @@ slipway-examples and stays there, so that you can go on. Run it again and it sta
 
 examples:
   make demo
-  KUBECONFIG=~/.kube/config make demo
+  CLUSTER=external KUBECONFIG=~/.kube/config make demo
   make demo | tee demo.log        plain lines, where there is no terminal to draw on
 """
 INTERRUPTED = 130
