@@ -8,8 +8,8 @@ import pytest
 from slipway_operator import watches
 from slipway_operator.desired.labels import DEPLOYMENT_LABEL
 from slipway_operator.kube import GoneError, Kube, KubeError, TransientError, WatchEvent
-from slipway_operator.objects import SERVICE, Kind
-from slipway_operator.watches import Listener, follow
+from slipway_operator.objects import AUTOSCALER, DEPLOYMENT, SERVICE, Kind
+from slipway_operator.watches import Listener, Noticed, follow
 
 Step = list[WatchEvent] | KubeError
 
@@ -117,3 +117,29 @@ async def test_a_position_that_is_too_old_means_that_changes_were_missed() -> No
 
     assert kube.began_at == ["list-1", "7", "list-2"]
     assert ear.gaps == 2
+
+
+def seen(version: str, *, spec_at: str = "t1", status_at: str = "t1") -> WatchEvent:
+    owners = [
+        {"manager": "slipway", "operation": "Apply", "time": spec_at},
+        {"manager": "hpa", "operation": "Update", "subresource": "status", "time": status_at},
+    ]
+    meta = {"uid": "u", "resourceVersion": version, "managedFields": owners}
+    return WatchEvent("MODIFIED", meta)
+
+
+def test_a_status_of_an_autoscaler_is_no_news_and_an_edit_is() -> None:
+    noticed = Noticed(AUTOSCALER)
+
+    assert noticed.is_news(seen("1"))
+    assert not noticed.is_news(seen("2", status_at="t2"))
+    assert noticed.is_news(seen("3", spec_at="t3", status_at="t2"))
+    assert noticed.is_news(WatchEvent("DELETED", seen("4").metadata))
+    assert noticed.is_news(seen("5"))
+
+
+def test_a_status_of_anything_else_is_news() -> None:
+    noticed = Noticed(DEPLOYMENT)
+
+    assert noticed.is_news(seen("1"))
+    assert noticed.is_news(seen("2", status_at="t2"))
