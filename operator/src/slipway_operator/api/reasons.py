@@ -23,7 +23,7 @@ class Reason(Described):
     PROMOTED = ("Promoted", "The new revision was ready and now serves every request.")
     ROLLED_BACK = (
         "RolledBack",
-        "The spec returned to a revision that was still warm, and that one serves again.",
+        "An earlier revision serves again: the spec returned to it, or the newer one lost its pods.",
     )
     SUPERSEDED = (
         "Superseded",
@@ -37,7 +37,7 @@ class Reason(Described):
     )
     PAUSED = (
         "Paused",
-        "`spec.paused` is true: nothing is changed until it is false.",
+        "`spec.paused` is true: no revision is started, promoted or removed until it is false.",
         "Set `spec.paused` to false to go on.",
     )
     SCALED_TO_ZERO = (

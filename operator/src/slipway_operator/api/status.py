@@ -33,7 +33,7 @@ class Phase(Described):
 
     PENDING = ("Pending", "Nobody is served yet; the first revision is on its way.")
     PROGRESSING = ("Progressing", "A change is on its way; what served before goes on serving.")
-    PAUSED = ("Paused", "`spec.paused` is true; nothing is changed.")
+    PAUSED = ("Paused", "`spec.paused` is true: no revision is started, promoted or removed.")
     HEALTHY = ("Healthy", "The whole spec is live.")
     DEGRADED = ("Degraded", "Something needs a person; `Serving` says whether users are answered.")
 
@@ -44,7 +44,7 @@ class Outcome(Described):
     PROMOTED = ("Promoted", "The candidate became the stable revision.")
     ABORTED = ("Aborted", "The candidate was given up; the stable revision stayed.")
     SUPERSEDED = ("Superseded", "A newer candidate took its place.")
-    ROLLED_BACK = ("RolledBack", "The spec returned to a revision that was still warm.")
+    ROLLED_BACK = ("RolledBack", "An earlier revision serves again.")
 
 
 class ConditionType(Described):

@@ -148,7 +148,7 @@ class ModelDeploymentSpec(ApiModel):
     service: ServiceSpec = ServiceSpec()
     """The Service that answers requests."""
     paused: bool = False
-    """While true, nothing is changed; what serves goes on."""
+    """While true, no revision is started, promoted or removed; what runs is scaled and healed."""
     revision_history_limit: Annotated[int, Field(ge=0, le=100)] = 10
     """How many old revisions are remembered, so that one can return to them."""
 
