@@ -23,7 +23,7 @@ class Reason(Described):
     PROMOTED = ("Promoted", "The new revision was ready and now serves every request.")
     ROLLED_BACK = (
         "RolledBack",
-        "An earlier revision serves again: the spec returned to it, or the newer one lost its pods.",
+        "An earlier revision serves again: the spec returned to it, or the newer lost its pods.",
     )
     SUPERSEDED = (
         "Superseded",
