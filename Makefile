@@ -38,16 +38,16 @@ test: check test-unit test-integration test-e2e ## Everything; sets up what it n
 
 .PHONY: test-unit
 test-unit: install ## Fast tests without a cluster
-	$(PY) -m pytest tests/unit -q -n 2 --dist loadgroup
+	$(PY) -m pytest tests/unit -q -n 2 --dist loadfile
 
 .PHONY: test-integration
 test-integration: deploy ## Single parts against real servers: API server, S3, sockets
-	$(PY) -m pytest tests/integration -q -m "not alone" -n 3 --dist loadgroup --durations=5
-	$(PY) -m pytest tests/integration -q -m alone
+	$(PY) -m pytest tests/integration -q -m "not alone" -n 2 --dist loadfile
+	$(PY) -m pytest tests/integration -q -m alone --durations=5
 
 .PHONY: test-e2e
 test-e2e: deploy ## The whole product on a real cluster, faults included
-	$(PY) -m pytest tests/e2e tests/faults -q -m "not alone" -n 3 --dist loadgroup --durations=5
+	$(PY) -m pytest tests/e2e tests/faults -q -m "not alone" -n 3 --dist loadfile --durations=5
 	$(PY) -m pytest tests/e2e tests/faults -q -m alone
 
 .PHONY: bench

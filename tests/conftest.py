@@ -4,7 +4,6 @@ import subprocess
 import sys
 import uuid
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 
@@ -24,23 +23,6 @@ ARTIFACTS = [
     models.swelling(2),
     models.truncated(),
 ]
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Side by side, a file's tests stay together, and so do those that share one more thing."""
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(_company(item.path)))
-
-
-def _company(path: Path) -> str:
-    where = path.relative_to(ROOT / "tests").as_posix()
-    shared = {
-        "integration/local/": "the second cluster",
-        "integration/demo/": "the examples' store",
-        "integration/docs/": "the examples' store",
-    }
-    return next((what for start, what in shared.items() if where.startswith(start)), where)
 
 
 @pytest.fixture(scope="session")
