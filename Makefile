@@ -42,12 +42,11 @@ test-unit: install ## Fast tests without a cluster
 
 .PHONY: test-integration
 test-integration: deploy ## Single parts against real servers: API server, S3, sockets
-	$(PY) -m pytest tests/integration -q -m "not alone" -n 2 --dist loadfile
-	$(PY) -m pytest tests/integration -q -m alone --durations=5
+	$(PY) -m pytest tests/integration -q -n 3 --dist loadgroup --durations=5
 
 .PHONY: test-e2e
 test-e2e: deploy ## The whole product on a real cluster, faults included
-	$(PY) -m pytest tests/e2e tests/faults -q -m "not alone" -n 3 --dist loadfile --durations=5
+	$(PY) -m pytest tests/e2e tests/faults -q -m "not alone" -n 3 --dist loadgroup --durations=5
 	$(PY) -m pytest tests/e2e tests/faults -q -m alone
 
 .PHONY: bench

@@ -12,7 +12,7 @@ import pytest
 
 from slipway_testing.cluster import ROOT, Cluster
 
-pytestmark = [pytest.mark.cluster, pytest.mark.alone, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.cluster, pytest.mark.xdist_group("operator"), pytest.mark.timeout(300)]
 NAMESPACE = "slipway-demo"
 
 

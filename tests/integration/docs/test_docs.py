@@ -19,7 +19,7 @@ import yaml
 
 from slipway_testing.cluster import ROOT, Cluster
 
-pytestmark = [pytest.mark.cluster, pytest.mark.alone]
+pytestmark = [pytest.mark.cluster, pytest.mark.xdist_group("operator")]
 PAGES = [
     ROOT / "README.md",
     *sorted((ROOT / "docs").glob("*.md")),

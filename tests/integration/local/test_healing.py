@@ -38,7 +38,7 @@ def assert_works(node: Node, name: str) -> None:
     node.kubectl("wait", "--for=condition=Ready", f"pod/{name}", "--timeout=30s")
 
 
-@pytest.mark.alone
+@pytest.mark.xdist_group("second-cluster")
 @pytest.mark.cluster
 def test_a_warm_start_takes_less_than_twenty_seconds(fresh_machine: Node) -> None:
     builds.ensure(components.BUILDS)
@@ -48,7 +48,7 @@ def test_a_warm_start_takes_less_than_twenty_seconds(fresh_machine: Node) -> Non
     assert_works(fresh_machine, "first")
 
 
-@pytest.mark.alone
+@pytest.mark.xdist_group("second-cluster")
 @pytest.mark.cluster
 def test_a_second_up_changes_nothing(node: Node) -> None:
     before = node.pids(), node.kubectl("get", "all,endpointslices,apiservices", "-A", "-o", "json")
@@ -57,7 +57,7 @@ def test_a_second_up_changes_nothing(node: Node) -> None:
     assert after == before
 
 
-@pytest.mark.alone
+@pytest.mark.xdist_group("second-cluster")
 @pytest.mark.cluster
 @pytest.mark.parametrize("name", NAMES)
 def test_a_killed_component_is_started_again_and_no_other(node: Node, name: str) -> None:
@@ -69,7 +69,7 @@ def test_a_killed_component_is_started_again_and_no_other(node: Node, name: str)
     assert node.status()["healthy"]
 
 
-@pytest.mark.alone
+@pytest.mark.xdist_group("second-cluster")
 @pytest.mark.cluster
 def test_pods_outlive_every_component(node: Node) -> None:
     node.apply(pod("survivor"))
@@ -81,7 +81,7 @@ def test_pods_outlive_every_component(node: Node) -> None:
     assert node.kubectl("get", "pod", "survivor", "-o", f"jsonpath={template}") == "0"
 
 
-@pytest.mark.alone
+@pytest.mark.xdist_group("second-cluster")
 @pytest.mark.cluster
 def test_a_component_that_hangs_is_replaced(node: Node) -> None:
     before = node.pids()["kube-scheduler"]
@@ -91,7 +91,7 @@ def test_a_component_that_hangs_is_replaced(node: Node) -> None:
     assert_works(node, "scheduled")
 
 
-@pytest.mark.alone
+@pytest.mark.xdist_group("second-cluster")
 @pytest.mark.cluster
 def test_a_cluster_without_its_data_is_begun_afresh(node: Node) -> None:
     before = node.kubectl("get", "namespace", "default", "-o", "jsonpath={.metadata.uid}")
@@ -101,7 +101,7 @@ def test_a_cluster_without_its_data_is_begun_afresh(node: Node) -> None:
     assert_works(node, "afresh")
 
 
-@pytest.mark.alone
+@pytest.mark.xdist_group("second-cluster")
 @pytest.mark.cluster
 @pytest.mark.parametrize("seconds", [0.3, 1.5])
 def test_an_up_that_was_killed_is_continued(fresh_machine: Node, seconds: float) -> None:

@@ -33,7 +33,7 @@ def is_ready(node: Node, kind: str, name: str) -> bool:
     return any(c["type"] == "Ready" and c["status"] == "True" for c in conditions)
 
 
-@pytest.mark.alone
+@pytest.mark.xdist_group("second-cluster")
 @pytest.mark.cluster
 def test_fake_nodes_are_ready_and_run_pods(node: Node) -> None:
     node.tell("up", "--kwok")

@@ -8,7 +8,6 @@ from dataclasses import asdict
 import pytest
 
 from localcluster import cgroups
-from localcluster.instance import DEFAULT, named
 from localcluster_testing.node import Node
 from localcluster_testing.snapshot import Snapshot, take
 
@@ -25,7 +24,7 @@ POD = {
 
 
 def look(node: Node) -> Snapshot:
-    return take(node.instance, named(DEFAULT))
+    return take(node.instance)
 
 
 def assert_as_before(node: Node, before: Snapshot) -> None:
@@ -56,14 +55,14 @@ def inhabited(before: Snapshot, fresh_machine: Node) -> Node:
     return fresh_machine
 
 
-@pytest.mark.alone
+@pytest.mark.xdist_group("second-cluster")
 @pytest.mark.cluster
 def test_nothing_is_left_of_a_cluster_with_pods(inhabited: Node, before: Snapshot) -> None:
     inhabited.tell("down")
     assert_as_before(inhabited, before)
 
 
-@pytest.mark.alone
+@pytest.mark.xdist_group("second-cluster")
 @pytest.mark.cluster
 def test_nothing_is_left_after_everything_has_crashed(inhabited: Node, before: Snapshot) -> None:
     shims = cgroups.members(cgroups.component(inhabited.instance, "containerd"))
@@ -74,7 +73,7 @@ def test_nothing_is_left_after_everything_has_crashed(inhabited: Node, before: S
     assert_as_before(inhabited, before)
 
 
-@pytest.mark.alone
+@pytest.mark.xdist_group("second-cluster")
 @pytest.mark.cluster
 def test_a_down_that_was_killed_is_finished(inhabited: Node, before: Snapshot) -> None:
     interrupted = inhabited.begin("down")
@@ -85,7 +84,7 @@ def test_a_down_that_was_killed_is_finished(inhabited: Node, before: Snapshot) -
     assert_as_before(inhabited, before)
 
 
-@pytest.mark.alone
+@pytest.mark.xdist_group("second-cluster")
 @pytest.mark.cluster
 @pytest.mark.parametrize("seconds", [0.3, 2.5])
 def test_nothing_is_left_of_an_up_that_was_killed(
@@ -99,7 +98,7 @@ def test_nothing_is_left_of_an_up_that_was_killed(
     assert_as_before(fresh_machine, before)
 
 
-@pytest.mark.alone
+@pytest.mark.xdist_group("second-cluster")
 @pytest.mark.cluster
 def test_taking_down_what_is_not_there_is_no_error(fresh_machine: Node, before: Snapshot) -> None:
     fresh_machine.tell("down")

@@ -84,14 +84,14 @@ class Python:
         return self.node.kubectl("logs", name)
 
 
-@pytest.mark.alone
+@pytest.mark.xdist_group("second-cluster")
 @pytest.mark.cluster
 def test_a_pod_never_gets_more_processor_than_its_limit(python: Python) -> None:
     used = float(python.prints("burner", BURN, resources={"limits": {"cpu": "200m"}}))
     assert used < 2 * 0.2 * 1.5  # of two seconds; it would be two without a limit
 
 
-@pytest.mark.alone
+@pytest.mark.xdist_group("second-cluster")
 @pytest.mark.cluster
 def test_a_pod_above_its_memory_limit_is_killed_for_it(python: Python) -> None:
     limits = {"limits": {"memory": "64Mi"}}
@@ -100,20 +100,20 @@ def test_a_pod_above_its_memory_limit_is_killed_for_it(python: Python) -> None:
     assert ended["reason"] == "OOMKilled"
 
 
-@pytest.mark.alone
+@pytest.mark.xdist_group("second-cluster")
 @pytest.mark.cluster
 def test_pods_resolve_services_and_no_other_name(python: Python) -> None:
     service = str(python.node.instance.api_service_address)
     assert python.prints("resolver", LOOK_UP).split() == [service, service, "True"]
 
 
-@pytest.mark.alone
+@pytest.mark.xdist_group("second-cluster")
 @pytest.mark.cluster
 def test_a_pod_reaches_nothing_beyond_the_machine(python: Python) -> None:
     assert python.prints("leaver", LEAVE).split() == ["EHOSTUNREACH", "True"]
 
 
-@pytest.mark.alone
+@pytest.mark.xdist_group("second-cluster")
 @pytest.mark.cluster
 def test_an_image_can_be_mounted_as_a_volume(python: Python) -> None:
     lines = "import os; print(os.listdir('/data'), os.access('/data', os.W_OK))"
@@ -124,7 +124,7 @@ def test_an_image_can_be_mounted_as_a_volume(python: Python) -> None:
     assert python.node.kubectl("logs", "reader").strip() == "['pause'] False"
 
 
-@pytest.mark.alone
+@pytest.mark.xdist_group("second-cluster")
 @pytest.mark.cluster
 def test_a_program_can_be_run_in_a_pod(python: Python) -> None:
     python.node.apply(python.pod("host", "import time; time.sleep(600)"))
@@ -133,7 +133,7 @@ def test_a_program_can_be_run_in_a_pod(python: Python) -> None:
     assert python.node.kubectl(*words) == "inside\n"
 
 
-@pytest.mark.alone
+@pytest.mark.xdist_group("second-cluster")
 @pytest.mark.cluster
 def test_the_restricted_standard_is_enforced(python: Python) -> None:
     python.node.kubectl("create", "namespace", "strict")
@@ -144,7 +144,7 @@ def test_the_restricted_standard_is_enforced(python: Python) -> None:
     assert "violates PodSecurity" in refused.stderr
 
 
-@pytest.mark.alone
+@pytest.mark.xdist_group("second-cluster")
 @pytest.mark.cluster
 def test_an_admission_policy_is_enforced(python: Python) -> None:
     rule = {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"]}
@@ -166,7 +166,7 @@ def test_an_admission_policy_is_enforced(python: Python) -> None:
     assert eventually(refused, 20)
 
 
-@pytest.mark.alone
+@pytest.mark.xdist_group("second-cluster")
 @pytest.mark.cluster
 def test_every_write_stands_in_the_audit_log(python: Python) -> None:
     python.node.kubectl("create", "configmap", "witness")
@@ -180,7 +180,7 @@ def test_every_write_stands_in_the_audit_log(python: Python) -> None:
     assert seen == ["create"]
 
 
-@pytest.mark.alone
+@pytest.mark.xdist_group("second-cluster")
 @pytest.mark.cluster
 def test_the_host_reaches_a_service_through_its_node(python: Python) -> None:
     node = python.node
@@ -193,7 +193,7 @@ def test_the_host_reaches_a_service_through_its_node(python: Python) -> None:
     assert eventually(lambda: "Directory listing" in node.ask("get", "--raw", path).stdout, 10)
 
 
-@pytest.mark.alone
+@pytest.mark.xdist_group("second-cluster")
 @pytest.mark.cluster
 def test_a_busy_pod_is_measured(python: Python) -> None:
     def measured() -> str:

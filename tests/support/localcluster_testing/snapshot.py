@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from localcluster import cgroups, mounts
-from localcluster.instance import Instance
+from localcluster.instance import RUN, STATE, Instance
 
 # What no cluster of ours may ever make, be it up or down.
 NEVER = ("/run/netns", "/run/containerd", "/var/log/pods", "/usr/libexec/kubernetes", "/opt/cni")
@@ -28,12 +28,12 @@ class Snapshot:
     files: list[str]
 
 
-def take(instance: Instance, bystander: Instance) -> Snapshot:
-    """Look at the machine, leaving out what another cluster that runs meanwhile changes."""
+def take(instance: Instance) -> Snapshot:
+    """Look at the machine, leaving out what other clusters that run meanwhile change."""
     return Snapshot(
         processes=_processes(instance),
-        mounts=[point for point in _mounts() if not _belongs(point, bystander)],
-        namespaces=_network_namespaces(bystander),
+        mounts=[point for point in _mounts() if not _is_of_another(point, instance)],
+        namespaces=_network_namespaces(instance),
         links=_lines("ip", "-oneline", "link", field=1),
         routes=_lines("ip", "route"),
         groups=_groups(instance),
@@ -66,11 +66,12 @@ def _mounts() -> list[str]:
     return sorted(line.split()[4] for line in mounts.MOUNTINFO.read_text().splitlines())
 
 
-def _belongs(path: str, instance: Instance) -> bool:
-    return any(path.startswith(f"{top}/") for top in (instance.run, instance.state))
+def _is_of_another(path: str, instance: Instance) -> bool:
+    tops = ((RUN, instance.run), (STATE, instance.state))
+    return any(path.startswith(f"{all_}/") and not path.startswith(f"{own}/") for all_, own in tops)
 
 
-def _network_namespaces(bystander: Instance) -> list[str]:
+def _network_namespaces(instance: Instance) -> list[str]:
     listed = subprocess.run(
         ["lsns", "--type", "net", "--json", "--output", "NS,PID"],
         check=True,
@@ -78,14 +79,15 @@ def _network_namespaces(bystander: Instance) -> list[str]:
         text=True,
     ).stdout
     found = json.loads(listed)["namespaces"]
-    return sorted(str(ns["ns"]) for ns in found if not _in_group(ns["pid"], bystander))
+    return sorted(str(ns["ns"]) for ns in found if not _in_anothers(ns["pid"], instance))
 
 
-def _in_group(pid: int, instance: Instance) -> bool:
+def _in_anothers(pid: int, instance: Instance) -> bool:
     try:
-        return f"/{cgroups.PARENT}/{instance.name}/" in Path(f"/proc/{pid}/cgroup").read_text()
+        group = Path(f"/proc/{pid}/cgroup").read_text()
     except OSError:
         return True
+    return f"/{cgroups.PARENT}/" in group and f"/{cgroups.PARENT}/{instance.name}/" not in group
 
 
 def _lines(*command: str, field: int | None = None) -> list[str]:
