@@ -280,9 +280,9 @@ async def test_replicas_change_hands_without_a_pod_more_or_less(
     assert replicas() == 3
     assert await writer.write(unowned) == []
 
-    cluster.patch("Deployment", namespace, CHILD, {"spec": {"replicas": 5}})
+    cluster.patch("Deployment", namespace, CHILD, {"spec": {"replicas": 4}})
     assert await writer.write(unowned) == []
-    assert replicas() == 5
+    assert replicas() == 4
 
     await writer.write(build_deployment(writer.owner, REVISION, 2))
     assert replicas() == 2
