@@ -46,9 +46,10 @@ class Report:
 def lint_text(text: str) -> Report:
     """Judge every ModelDeployment in a file; other kinds are passed over."""
     try:
-        ours = [manifest for manifest in read_manifests(text) if _is_ours(manifest.content)]
+        objects = [each for manifest in read_manifests(text) for each in manifest.members()]
     except ManifestError as error:
         return Report(0, [Finding(error.line, "YAML", str(error))])
+    ours = [each for each in objects if _is_ours(each.content)]
     return Report(len(ours), [finding for manifest in ours for finding in lint(manifest)])
 
 

@@ -43,6 +43,17 @@ class Manifest:
             path = path[:-1]
         return self.lines.get(path, 1)
 
+    def members(self) -> "Iterator[Manifest]":
+        """Yield the objects that it holds: those of a List, else itself."""
+        items = self.content.get("items") if isinstance(self.content, dict) else None
+        if not isinstance(items, list) or self.content.get("kind") != "List":
+            yield self
+            return
+        for index, item in enumerate(items):
+            top = ("items", index)
+            lines = {at[2:]: line for at, line in self.lines.items() if at[:2] == top}
+            yield from Manifest(item, lines).members()
+
 
 class _Loader(yaml.SafeLoader):
     """A loader that tells plain words apart as kubectl does."""

@@ -105,6 +105,15 @@ def test_other_kinds_are_passed_over_and_ours_are_counted() -> None:
     assert (report.checked, report.findings) == (2, [])
 
 
+def test_the_objects_of_a_list_are_judged_with_their_own_lines() -> None:
+    good, bad = (yaml.safe_load(manifest(spec)) for spec in (MINIMAL, MINIMAL | {"replicas": -1}))
+    text = yaml.safe_dump({"apiVersion": "v1", "kind": "List", "items": [good, bad]})
+    found = lint_text(text)
+    assert found.checked == 2
+    assert [finding.field for finding in found.findings] == ["spec.replicas"]
+    assert "replicas: -1" in text.splitlines()[found.findings[0].line - 1]
+
+
 def test_what_is_no_yaml_is_one_finding() -> None:
     (found,) = findings("a: 1\nb: [")
     assert (found.line, found.field) == (2, "YAML")
