@@ -1,5 +1,5 @@
 """`python -m slipway_runtime`: the image's entrypoint."""
 
-from slipway_runtime.cli import main
+from slipway_runtime.cli.main import main
 
 main()

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from runtime_testing.serving import command, environment
-from slipway_runtime import cli
+from slipway_runtime.cli import main as cli
 
 
 def run(*arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
@@ -79,7 +79,7 @@ def test_a_failure_ends_with_its_reason_on_the_terminal_and_in_the_log(tmp_path:
 
 def test_fetching_imports_no_server_and_no_engine() -> None:
     program = (
-        "import sys, slipway_runtime.cli, slipway_runtime.fetch.job, slipway_runtime.fetch.s3;"
+        "import sys, slipway_runtime.cli.main, slipway_runtime.fetch.job, slipway_runtime.fetch.s3;"
         "heavy = {'numpy', 'onnxruntime', 'fastapi', 'uvicorn', 'pydantic', 'prometheus_client'};"
         "print(heavy & set(sys.modules))"
     )

@@ -1,0 +1,44 @@
+"""What options may hold: each function turns the words of one into a value, or refuses them."""
+
+import argparse
+import re
+from typing import Final
+
+_SUFFIXES: Final = {"": 1, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
+
+
+def count(text: str) -> int:
+    """Take a whole number."""
+    if not text.isascii() or not text.isdigit():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number")
+    return int(text)
+
+
+def provider(text: str) -> str:
+    """Take the name of what computes."""
+    if text not in ("cpu", "cuda"):
+        raise argparse.ArgumentTypeError(f"{text!r} is neither cpu nor cuda")
+    return text
+
+
+def seconds(text: str) -> float:
+    """Take a time of an hour at most."""
+    number = float(text)
+    if not 0 <= number <= 3600:
+        raise argparse.ArgumentTypeError("between 0 and 3600 seconds")
+    return number
+
+
+def digest(text: str) -> str:
+    """Take a sha256."""
+    if not re.fullmatch(r"[0-9a-fA-F]{64}", text):
+        raise argparse.ArgumentTypeError("a sha256 has 64 hexadecimal digits")
+    return text.lower()
+
+
+def size(text: str) -> int:
+    """Take a number of bytes, with or without a binary suffix."""
+    match = re.fullmatch(r"(\d+)(|Ki|Mi|Gi|Ti)", text)
+    if match is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a size such as 500000 or 4Gi")
+    return int(match[1]) * _SUFFIXES[match[2]]

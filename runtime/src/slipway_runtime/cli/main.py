@@ -1,0 +1,50 @@
+"""The program `slipway-runtime`: choose a command, run it, tell why when it fails.
+
+Imports nothing heavy itself: `fetch` runs in an init container and must not pay for a server.
+"""
+
+import argparse
+import logging
+import sys
+from collections.abc import Sequence
+from types import ModuleType
+from typing import Final
+
+from slipway_runtime import __version__, termination
+from slipway_runtime.cli import fetch, serve
+from slipway_runtime.errors import ModelError
+
+_COMMANDS: Final[dict[str, ModuleType]] = {"serve": serve, "fetch": fetch}
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run one command; end with 1 and the reason when it fails."""
+    options = _parser().parse_args(arguments)
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.INFO)
+    for noisy in ("uvicorn", "httpx", "httpcore"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+    try:
+        options.run(options)
+    except ModelError as error:
+        print(f"slipway-runtime: {error}", file=sys.stderr)
+        termination.write(error)
+        sys.exit(1)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="slipway-runtime", description="Serve one ONNX model over HTTP, or fetch it first."
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    for name, command in _COMMANDS.items():
+        command.add(
+            commands.add_parser(
+                name,
+                help=command.WORDS,
+                description=command.WORDS.capitalize() + ".",
+                epilog=command.EXAMPLES,
+                formatter_class=argparse.RawDescriptionHelpFormatter,
+            )
+        )
+    return parser
