@@ -1,6 +1,6 @@
-"""A loaded model behind both APIs: bytes of a request in, bytes of an answer out.
+"""A loaded model: what it is, how its requests are read, and how it is run and warmed.
 
-Synchronous, so that a whole request is one job of one thread. Knows nothing of HTTP or states.
+Synchronous, each step by itself. Knows nothing of HTTP, states or who waits for an answer.
 """
 
 from collections.abc import Callable, Mapping
@@ -19,6 +19,7 @@ from slipway_runtime.errors import (
     too_large,
 )
 from slipway_runtime.identity import Identity
+from slipway_runtime.inference import Inference, Reply
 from slipway_runtime.predict import SimpleApi
 from slipway_runtime.rules import Rules
 from slipway_runtime.signature import Signature, Tensor, TensorSpec
@@ -39,23 +40,16 @@ class Model:
         """Tell what the model takes and gives."""
         return self.engine.signature
 
-    def infer(self, body: bytes) -> bytes:
-        """Answer a request of the Open Inference Protocol."""
-        request = oip.parse(body)
-        outputs = oip.select_outputs(request, self.signature)
-        feed = oip.decode(request, self.signature)
-        self.rules.check(feed, _place)
-        tensors = self._run(feed, outputs)
-        model = {"model_name": self.identity.name, "model_version": self.identity.version}
-        return oip.encode(model, request.id, outputs, tensors)
+    def read(self, body: bytes, header_length: int | None = None) -> tuple[Inference, Reply]:
+        """Read a request of the Open Inference Protocol."""
+        return oip.read(body, header_length, self)
 
-    def predict(self, body: bytes) -> bytes:
-        """Answer a request of the simple API."""
-        rows = self.simple.decode(body)
-        self.rules.check(rows.feed, lambda name, at: self.simple.place(rows.single, name, at))
-        return self.simple.encode(rows, self._run(rows.feed, self.signature.outputs))
+    def read_simple(self, body: bytes) -> tuple[Inference, Reply]:
+        """Read a request of the simple API."""
+        return self.simple.read(body)
 
-    def _run(self, feed: Mapping[str, Tensor], outputs: tuple[TensorSpec, ...]) -> list[Tensor]:
+    def compute(self, feed: Mapping[str, Tensor], outputs: tuple[TensorSpec, ...]) -> list[Tensor]:
+        """Run the model once."""
         started = perf_counter()
         tensors = self.engine.run(feed, [spec.name for spec in outputs])
         self.observe(perf_counter() - started)
@@ -88,7 +82,7 @@ class Model:
 
     def _try(self, feed: dict[str, Tensor]) -> None:
         try:
-            self._run(feed, self.signature.outputs)
+            self.compute(feed, self.signature.outputs)
         except OutOfMemoryError as error:
             raise too_large(str(error)) from None
         except (RefusedError, InferenceError) as error:
@@ -97,7 +91,3 @@ class Model:
                 Reason.WARMUP_FAILED,
                 f"the model failed on a made-up request ({shapes}): {error}",
             ) from None
-
-
-def _place(name: str, index: tuple[int, ...]) -> str:
-    return f"input '{name}', element {list(index)}"

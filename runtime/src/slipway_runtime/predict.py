@@ -4,7 +4,7 @@ A model whose tensors all count rows takes `{"feature": value, ...}` or a list o
 Any other model takes one object with whole tensors. Pure: bytes in, tensors out, and back.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain, islice
@@ -23,6 +23,7 @@ from slipway_runtime.codec.elements import (
     unravel,
 )
 from slipway_runtime.errors import RefusedError, bad_request
+from slipway_runtime.inference import Headers, Inference
 from slipway_runtime.rules import Rules
 from slipway_runtime.signature import Dim, Signature, Tensor, TensorSpec, clash
 
@@ -40,7 +41,7 @@ class Field:
 class Rows:
     """The tensors of a request, and whether it was a single object."""
 
-    feed: Mapping[str, Tensor]
+    feed: dict[str, Tensor]
     single: bool
 
 
@@ -61,6 +62,12 @@ class SimpleApi:
     @cached_property
     def _names(self) -> dict[str, None]:
         return dict.fromkeys(field.name for field in self.fields)
+
+    def read(self, body: bytes) -> "tuple[Inference, Reply]":
+        """Read a request, and remember how its answer is written."""
+        rows = self.decode(body)
+        self.rules.check(rows.feed, lambda name, at: self.place(rows.single, name, at))
+        return Inference(rows.feed, self.signature.outputs), Reply(self, rows)
 
     def decode(self, body: bytes) -> Rows:
         """Make the model's inputs out of named features."""
@@ -110,6 +117,18 @@ class SimpleApi:
         names = [spec.name for spec in specs]
         answers = [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
         return _dumps(answers[0] if rows.single else answers)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """How the client of one request wants its answer."""
+
+    api: SimpleApi
+    rows: Rows
+
+    def write(self, tensors: Sequence[Tensor]) -> tuple[bytes, Headers]:
+        """Write a response."""
+        return self.api.encode(self.rows, tensors), ()
 
 
 def _fields(spec: TensorSpec, rules: Rules) -> tuple[Field, ...]:

@@ -28,7 +28,9 @@ def load(save: Any) -> Any:
 
 
 def ask(model: Model, **tensors: Any) -> Any:
-    return json.loads(model.infer(json.dumps(infer(**tensors)).encode()))
+    inference, reply = model.read(json.dumps(infer(**tensors)).encode())
+    body, _ = reply.write(model.compute(inference.feed, inference.outputs))
+    return json.loads(body)
 
 
 def test_the_protocol_is_answered_with_every_output(load: Any) -> None:
@@ -55,7 +57,7 @@ def test_rules_hold_in_both_apis_in_the_words_of_each(load: Any) -> None:
     good = dict.fromkeys(features, 1)
     rows = json.dumps([good, {**good, "b": 11}]).encode()
     with pytest.raises(RefusedError, match=r"row 1: 'b': 11.0 is outside 0 to 10"):
-        model.predict(rows)
+        model.read_simple(rows)
 
 
 def test_the_time_of_the_model_itself_is_observed(load: Any) -> None:

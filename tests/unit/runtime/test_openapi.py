@@ -34,14 +34,20 @@ def model(save: Any, content: bytes, rules: Any) -> Model:
     return Model(Identity("m", "1", ""), engine, known, api, list[float]().append)
 
 
+def answer(served: Model, read: Any, request: Any) -> Any:
+    inference, reply = read(json.dumps(request).encode())
+    body, _ = reply.write(served.compute(inference.feed, inference.outputs))
+    return json.loads(body)
+
+
 @pytest.mark.parametrize(("content", "rules"), MODELS.values(), ids=MODELS)
 def test_the_examples_in_the_page_are_answered_by_the_model(
     save: Any, content: bytes, rules: Any
 ) -> None:
     served = model(save, content, rules)
 
-    assert json.loads(served.predict(json.dumps(row_example(served.simple)).encode()))
-    assert json.loads(served.infer(json.dumps(infer_example(served.simple)).encode()))
+    assert answer(served, served.read_simple, row_example(served.simple))
+    assert answer(served, served.read, infer_example(served.simple))
 
 
 def test_the_schema_says_what_the_user_allows(save: Any) -> None:

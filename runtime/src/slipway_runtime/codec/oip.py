@@ -15,6 +15,7 @@ import orjson
 from slipway_runtime.codec.document import loads
 from slipway_runtime.codec.elements import ElementError, ShapeError, flatten, to_array, unravel
 from slipway_runtime.errors import bad_request
+from slipway_runtime.inference import Described, Headers, Inference
 from slipway_runtime.signature import Datatype, Signature, Tensor, TensorSpec, clash
 
 _LARGEST_DIMENSION: Final = 2**31 - 1
@@ -22,6 +23,36 @@ _HALF_PRECISION = (
     "FP16 cannot be written in the protocol's JSON, and binary tensors are not supported; "
     "POST /predict takes and gives plain numbers"
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """How the client of one request wants its answer."""
+
+    model: Described
+    request: "InferRequest"
+    outputs: tuple[TensorSpec, ...]
+
+    def write(self, tensors: Sequence[Tensor]) -> tuple[bytes, Headers]:
+        """Write a response."""
+        identity = self.model.identity
+        model = {"model_name": identity.name, "model_version": identity.version}
+        return encode(model, self.request.id, self.outputs, tensors), ()
+
+
+def read(body: bytes, header_length: int | None, model: Described) -> tuple[Inference, Reply]:
+    """Read a request that is for this model; `header_length` is what announces binary tensors."""
+    if header_length is not None:
+        raise bad_request("binary tensors are not supported; send the inputs as JSON")
+    request = parse(body)
+    outputs = select_outputs(request, model.signature)
+    feed = decode(request, model.signature)
+    model.rules.check(feed, _place)
+    return Inference(feed, outputs, request.id or ""), Reply(model, request, outputs)
+
+
+def _place(name: str, index: tuple[int, ...]) -> str:
+    return f"input '{name}', element {list(index)}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,10 @@ A later callable in front of this one may forward requests; this one always answ
 import logging
 import re
 from asyncio import get_running_loop
-from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from time import perf_counter
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 from slipway_runtime.codec.document import cost
@@ -31,6 +30,9 @@ from slipway_runtime.server.answers import (
     refuse,
 )
 from slipway_runtime.server.body import Body, DisconnectedError
+
+if TYPE_CHECKING:  # the server is up before the model's libraries are imported
+    from slipway_runtime.model import Model
 
 log = logging.getLogger("slipway")
 
@@ -168,13 +170,16 @@ class Application:
         model = self._state.model
         if model is None:
             raise unavailable(f"not ready: {self._state.words}")
-        run = model.infer if call.endpoint == "infer" else model.predict
         with self._admission.place():
-            return await get_running_loop().run_in_executor(self._threads, self._run, run, content)
+            return await get_running_loop().run_in_executor(
+                self._threads, self._run, model, call, content
+            )
 
-    def _run(self, run: Callable[[bytes], bytes], content: bytes) -> bytes:
+    def _run(self, model: "Model", call: Call, content: bytes) -> bytes:
         with self._room.take(cost(content)):
-            return run(content)
+            read = model.read if call.endpoint == "infer" else model.read_simple
+            inference, reply = read(content)
+            return reply.write(model.compute(inference.feed, inference.outputs))[0]
 
     async def _refuse(self, exchange: Exchange, body: Body, refused: RefusedError) -> None:
         if body.complete:
