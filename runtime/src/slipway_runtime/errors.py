@@ -50,6 +50,10 @@ class OutOfMemoryError(InferenceError):
     """The model asked for more memory than the container may use."""
 
 
+class StoppedError(InferenceError):
+    """The run was ended by its token before it had an answer."""
+
+
 def bad_request(message: str) -> RefusedError:
     """The client sent something the model cannot take."""
     return RefusedError(400, message)

@@ -6,6 +6,13 @@ from typing import Protocol
 from slipway_runtime.signature import Signature, Tensor
 
 
+class CancelToken(Protocol):
+    """Ends one run from another thread."""
+
+    terminate: bool
+    """Set it, before or during the run that was given this token."""
+
+
 class Engine(Protocol):
     """A loaded model. `run` is called from several threads at once."""
 
@@ -17,5 +24,14 @@ class Engine(Protocol):
     def signature(self) -> Signature:
         """Tell what the model takes and gives."""
 
-    def run(self, feed: Mapping[str, Tensor], outputs: Sequence[str]) -> list[Tensor]:
-        """Compute the named outputs; raise `RefusedError` or `InferenceError`."""
+    @property
+    def warm_runs(self) -> int:
+        """Tell how many runs of one shape it takes until the next is as fast as any."""
+
+    def cancel_token(self) -> CancelToken | None:
+        """Make a token for one run, or None where a run cannot be ended."""
+
+    def run(
+        self, feed: Mapping[str, Tensor], outputs: Sequence[str], token: CancelToken | None = None
+    ) -> list[Tensor]:
+        """Compute the named outputs; raise `RefusedError`, `InferenceError` or `StoppedError`."""

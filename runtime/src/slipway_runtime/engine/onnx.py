@@ -16,11 +16,13 @@ os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 import onnxruntime as ort
 
+from slipway_runtime.engine.base import CancelToken
 from slipway_runtime.errors import (
     InferenceError,
     ModelError,
     OutOfMemoryError,
     Reason,
+    StoppedError,
     bad_request,
     too_large,
 )
@@ -57,13 +59,23 @@ class OnnxEngine:
     session: Any
     signature: Signature
     platform: str = "onnxruntime_onnx"
+    warm_runs: int = 1
 
-    def run(self, feed: Mapping[str, Tensor], outputs: Sequence[str]) -> list[Tensor]:
+    def cancel_token(self) -> CancelToken:
+        """Make what ends a run between two nodes of the graph."""
+        token: CancelToken = ort.RunOptions()
+        return token
+
+    def run(
+        self, feed: Mapping[str, Tensor], outputs: Sequence[str], token: CancelToken | None = None
+    ) -> list[Tensor]:
         """Compute the named outputs."""
         try:
-            results: list[Tensor] = self.session.run(list(outputs), dict(feed))
+            results: list[Tensor] = self.session.run(list(outputs), dict(feed), token)
         except Exception as error:  # onnxruntime's errors share no base class
             words = _own_words(error)
+            if token is not None and token.terminate:
+                raise StoppedError("the run was ended: nobody waits for its answer") from None
             if _NO_MEMORY.search(words):
                 raise OutOfMemoryError("not enough memory: " + words) from None
             if type(error).__name__ == "InvalidArgument":

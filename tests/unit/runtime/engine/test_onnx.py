@@ -1,5 +1,7 @@
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ from runtime_testing import models
 from runtime_testing.serving import environment
 from slipway_runtime.engine import onnx
 from slipway_runtime.engine.base import Engine
-from slipway_runtime.errors import InferenceError, ModelError, Reason, RefusedError
+from slipway_runtime.errors import InferenceError, ModelError, Reason, RefusedError, StoppedError
 from slipway_runtime.onnx_file.contents import NEWEST_IR, NEWEST_OPSETS
 from slipway_runtime.signature import Datatype, TensorSpec
 
@@ -174,3 +176,27 @@ def relu(opsets: dict[str, int], ir_version: int = 9) -> bytes:
         opsets=opsets,
         ir_version=ir_version,
     )
+
+
+def test_a_run_ends_when_its_token_says_so(save: Any) -> None:
+    engine = load(save, models.busy())
+    token = engine.cancel_token()
+    assert token is not None
+    threading.Timer(0.2, setattr, (token, "terminate", True)).start()
+    started = time.monotonic()
+
+    with pytest.raises(StoppedError):
+        engine.run({"rounds": np.array([[10**9]])}, ["Y", "final"], token)
+
+    assert time.monotonic() - started < 10
+    assert engine.run({"rounds": np.array([[1]])}, ["Y"], engine.cancel_token())
+
+
+def test_a_token_that_came_first_keeps_the_run_from_beginning(save: Any) -> None:
+    engine = load(save, models.busy())
+    token = engine.cancel_token()
+    assert token is not None
+    token.terminate = True
+
+    with pytest.raises(StoppedError):
+        engine.run({"rounds": np.array([[10**9]])}, ["Y"], token)
