@@ -32,11 +32,22 @@ class Datatype(StrEnum):
     FP32 = "FP32"
     FP64 = "FP64"
     BYTES = "BYTES"
+    BF16 = "BF16"
 
     @property
     def numpy(self) -> np.dtype[Any]:
-        """The array type that carries it; text is an object array of `str`."""
+        """The array type that carries it: text is an object array of `str`, BF16 is float32."""
         return _NUMPY[self]
+
+    @property
+    def size(self) -> int:
+        """Bytes of one element on the wire; no meaning for text."""
+        return 2 if self is Datatype.BF16 else self.numpy.itemsize
+
+    @property
+    def in_json(self) -> bool:
+        """Whether the protocol's JSON can carry it."""
+        return self not in (Datatype.FP16, Datatype.BF16)
 
     @property
     def is_float(self) -> bool:
@@ -63,6 +74,7 @@ _NUMPY = {
     Datatype.FP32: np.dtype(np.float32),
     Datatype.FP64: np.dtype(np.float64),
     Datatype.BYTES: np.dtype(np.object_),
+    Datatype.BF16: np.dtype(np.float32),
 }
 
 
