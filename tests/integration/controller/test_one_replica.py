@@ -12,7 +12,11 @@ from controller_testing.samples import spec_without_pods
 from slipway_testing.cluster import Cluster, Obj, obj
 from slipway_testing.waiting import becomes, eventually, steadily
 
-pytestmark = [pytest.mark.cluster, pytest.mark.xdist_group("operator"), pytest.mark.usefixtures("alone")]
+pytestmark = [
+    pytest.mark.cluster,
+    pytest.mark.xdist_group("operator"),
+    pytest.mark.usefixtures("alone"),
+]
 KINDS = ("ControllerRevision", "Deployment", "NetworkPolicy", "PodDisruptionBudget", "Service")
 
 

@@ -11,7 +11,11 @@ from slipway_operator.leader import DURATION, FENCE
 from slipway_testing.cluster import Cluster, Obj
 from slipway_testing.waiting import becomes, eventually, steadily
 
-pytestmark = [pytest.mark.cluster, pytest.mark.xdist_group("operator"), pytest.mark.usefixtures("alone")]
+pytestmark = [
+    pytest.mark.cluster,
+    pytest.mark.xdist_group("operator"),
+    pytest.mark.usefixtures("alone"),
+]
 Start = Callable[[], Replica]
 Make = Callable[..., Obj]
 
