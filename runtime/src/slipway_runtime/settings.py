@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from slipway_runtime.engine.settings import EngineSettings
 from slipway_runtime.identity import Identity
 
 
@@ -14,7 +15,7 @@ class ServeSettings:
     identity: Identity
     inputs: str
     warmup_requests: int
-    provider: str
+    engine: EngineSettings
     host: str | None
     port: int
     drain_seconds: float

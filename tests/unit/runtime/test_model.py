@@ -18,7 +18,7 @@ from slipway_runtime.rules import parse
 @pytest.fixture
 def load(save: Any) -> Any:
     def make(content: bytes, *rules: Any, times: list[float] | None = None) -> Model:
-        engine = onnx.load(save(content), "cpu", 1)
+        engine = onnx.load(save(content))
         known = parse(json.dumps(rules), engine.signature)
         api = SimpleApi(engine.signature, known)
         seen: list[float] = [] if times is None else times

@@ -28,7 +28,7 @@ MODELS = {
 
 
 def model(save: Any, content: bytes, rules: Any) -> Model:
-    engine = onnx.load(save(content), "cpu", 1)
+    engine = onnx.load(save(content))
     known = parse(json.dumps(rules), engine.signature)
     api = SimpleApi(engine.signature, known)
     return Model(Identity("m", "1", ""), engine, known, api, list[float]().append)

@@ -4,6 +4,8 @@ import argparse
 import re
 from typing import Final
 
+from slipway_runtime.engine.settings import Provider
+
 _SUFFIXES: Final = {"": 1, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
 
 
@@ -14,11 +16,28 @@ def count(text: str) -> int:
     return int(text)
 
 
-def provider(text: str) -> str:
+def provider(text: str) -> Provider:
     """Take the name of what computes."""
-    if text not in ("cpu", "cuda"):
-        raise argparse.ArgumentTypeError(f"{text!r} is neither cpu nor cuda")
-    return text
+    try:
+        return Provider(text)
+    except ValueError:
+        names = ", ".join(Provider)
+        raise argparse.ArgumentTypeError(f"{text!r} is none of {names}") from None
+
+
+def pairs(text: str) -> tuple[tuple[str, str], ...]:
+    """Take settings such as `a=1 b=2`."""
+    found = tuple(part.partition("=") for part in text.split())
+    if not all(name and equals for name, equals, _ in found):
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE [NAME=VALUE...]")
+    return tuple((name, value) for name, _, value in found)
+
+
+def yes(text: str) -> bool:
+    """Take a switch of the environment, where everything is text."""
+    if text not in ("", "0", "1", "false", "true"):
+        raise argparse.ArgumentTypeError(f"{text!r} is neither true nor false")
+    return text in ("1", "true")
 
 
 def seconds(text: str) -> float:

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from slipway_runtime.cli.arguments import count, provider, seconds
+from slipway_runtime.cli.arguments import count, pairs, provider, seconds, yes
 
 WORDS: Final = "load a model and answer predictions"
 EXAMPLES: Final = """\
@@ -68,9 +68,26 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--provider",
         type=provider,
-        metavar="cpu|cuda",
+        metavar="cpu|cuda|tensorrt",
         default=environment("SLIPWAY_PROVIDERS") or "cpu",
-        help="what computes; default: cpu [SLIPWAY_PROVIDERS]",
+        help="what computes; it is an error when that is missing; default: cpu [SLIPWAY_PROVIDERS]",
+    )
+    parser.add_argument(
+        "--provider-options",
+        type=pairs,
+        metavar="'NAME=VALUE ...'",
+        default=environment("SLIPWAY_PROVIDER_OPTIONS", ""),
+        help="of onnxruntime's, such as 'gpu_mem_limit=4000000000' [SLIPWAY_PROVIDER_OPTIONS]",
+    )
+    parser.add_argument(
+        "--allow-torchscript",
+        type=yes,
+        nargs="?",
+        const=True,
+        metavar="true|false",
+        default=environment("SLIPWAY_ALLOW_TORCHSCRIPT", ""),
+        help="load TorchScript, which is code and may do all that this process may; "
+        "default: false [SLIPWAY_ALLOW_TORCHSCRIPT]",
     )
     parser.add_argument("--host", help="address to listen on; default: all")
     parser.add_argument("--port", type=count, default=8080, help="default: 8080; 0: any")
@@ -84,6 +101,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(options: argparse.Namespace) -> None:
+    from slipway_runtime.engine.settings import EngineSettings
     from slipway_runtime.identity import Identity
     from slipway_runtime.server.serve import serve
     from slipway_runtime.settings import ServeSettings
@@ -97,7 +115,9 @@ def _run(options: argparse.Namespace) -> None:
             identity=Identity(name, options.model_version, options.revision),
             inputs=options.inputs,
             warmup_requests=options.warmup_requests,
-            provider=options.provider,
+            engine=EngineSettings(
+                options.provider, options.provider_options, options.allow_torchscript
+            ),
             host=options.host,
             port=options.port,
             drain_seconds=options.drain_seconds,

@@ -7,7 +7,7 @@ model: the server answers its liveness probe before this is done.
 import os
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,11 @@ os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 import onnxruntime as ort
 
+from slipway_runtime.engine import binding, providers
+from slipway_runtime.engine.arena import Usual
 from slipway_runtime.engine.base import CancelToken
+from slipway_runtime.engine.binding import Device
+from slipway_runtime.engine.settings import PLAIN, EngineSettings, Provider
 from slipway_runtime.errors import (
     InferenceError,
     ModelError,
@@ -28,9 +32,8 @@ from slipway_runtime.errors import (
 )
 from slipway_runtime.signature import Datatype, Dim, Signature, Tensor, TensorSpec
 
-_CUDA = "CUDAExecutionProvider"
-_PROVIDERS = {"cpu": ["CPUExecutionProvider"], "cuda": [_CUDA, "CPUExecutionProvider"]}
 _SILENT = 4  # every error is raised too, and logged in this process's own words
+_SHRINK = "memory.enable_memory_arena_shrinkage"
 _NO_MEMORY = re.compile("bad_alloc|allocate")
 
 _DATATYPES = {
@@ -58,6 +61,9 @@ class OnnxEngine:
 
     session: Any
     signature: Signature
+    device: Device | None = None
+    """Where tensors are bound to; None where the session moves them itself."""
+    usual: Usual = field(default_factory=Usual)
     platform: str = "onnxruntime_onnx"
     warm_runs: int = 1
 
@@ -71,7 +77,7 @@ class OnnxEngine:
     ) -> list[Tensor]:
         """Compute the named outputs."""
         try:
-            results: list[Tensor] = self.session.run(list(outputs), dict(feed), token)
+            return self._run(feed, outputs, token)
         except Exception as error:  # onnxruntime's errors share no base class
             words = _own_words(error)
             if token is not None and token.terminate:
@@ -81,33 +87,38 @@ class OnnxEngine:
             if type(error).__name__ == "InvalidArgument":
                 raise bad_request(f"the model refuses the request: {words}") from None
             raise InferenceError(words) from error
-        return results
+
+    def _run(
+        self, feed: Mapping[str, Tensor], outputs: Sequence[str], token: CancelToken | None
+    ) -> list[Tensor]:
+        if self.device is None:
+            results: list[Tensor] = self.session.run(outputs, feed, token)
+            return results
+        options: Any = token or ort.RunOptions()
+        if self.usual.exceeded_by(feed):
+            options.add_run_config_entry(_SHRINK, f"gpu:{self.device.number}")
+        return binding.run(self.session, self.device, feed, outputs, options)
 
 
-def load(path: Path, provider: str, threads: int) -> OnnxEngine:
+def load(path: Path, settings: EngineSettings = PLAIN, threads: int = 1) -> OnnxEngine:
     """Open a model whose file has been inspected; `threads` is what one request may use."""
     ort.set_default_logger_severity(_SILENT)
-    if provider == "cuda" and _CUDA not in ort.get_available_providers():
-        raise ModelError(
-            Reason.ACCELERATOR_MISSING,
-            "a GPU was asked for, but this image's onnxruntime has no CUDA support; "
-            "set spec.runtime.image to a GPU build of the runtime",
-        )
-    session = _open(path, provider, threads)
-    if provider == "cuda" and session.get_providers()[0] != _CUDA:
-        raise ModelError(
-            Reason.ACCELERATOR_MISSING,
-            "a GPU was asked for, but onnxruntime could not use one; is the driver on this node, "
-            "and does the pod request the accelerator?",
-        )
-    return OnnxEngine(session, _signature(session))
+    chain = providers.chain(settings, ort.get_available_providers())
+    session = _open(path, chain, threads)
+    providers.expect_used(settings, session.get_providers())
+    signature = _signature(session)
+    return OnnxEngine(session, signature, _device(settings, signature))
 
 
-def _open(path: Path, provider: str, threads: int) -> Any:
+def _device(settings: EngineSettings, signature: Signature) -> Device | None:
+    if settings.provider is Provider.CPU or not binding.can_bind(signature):
+        return None
+    return Device("cuda", providers.device(settings))
+
+
+def _open(path: Path, chain: providers.Chain, threads: int) -> Any:
     try:
-        session = ort.InferenceSession(
-            str(path), sess_options=_options(threads), providers=_PROVIDERS[provider]
-        )
+        session = ort.InferenceSession(str(path), sess_options=_options(threads), providers=chain)
     except Exception as error:  # onnxruntime's errors share no base class
         words = _own_words(error)
         if isinstance(error, MemoryError) or _NO_MEMORY.search(words):

@@ -25,7 +25,7 @@ def load(settings: ServeSettings, limits: Limits, observe: Callable[[float], Non
     locations = inspect(settings.path).external
     external.check_names(locations)
     _expect_room(settings, locations, limits)
-    engine = onnx.load(settings.path, settings.provider, threads=1)
+    engine = onnx.load(settings.path, settings.engine, threads=1)
     rules = parse(settings.inputs, engine.signature)
     return Model(settings.identity, engine, rules, SimpleApi(engine.signature, rules), observe)
 

@@ -35,6 +35,8 @@ def test_the_help_teaches_by_examples(verb: str, capsys: pytest.CaptureFixture[s
         ["serve", "m.onnx", "--drain-seconds", "-1"],
         ["serve", "m.onnx", "--drain-seconds", "nan"],
         ["serve", "m.onnx", "--provider", "tpu"],
+        ["serve", "m.onnx", "--provider-options", "gpu_mem_limit"],
+        ["serve", "m.onnx", "--allow-torchscript", "perhaps"],
         ["fetch", "--uri", "https://a/b"],
         ["fetch", "--uri", "https://a/b", "--dest", "d", "--sha256", "abc"],
         ["fetch", "--uri", "https://a/b", "--dest", "d", "--size-limit", "4 GB"],
@@ -58,7 +60,7 @@ def test_a_wrong_environment_is_refused_as_a_wrong_option_is(
 
     with pytest.raises(SystemExit):
         cli.main(["serve", "m.onnx"])
-    assert "'tpu' is neither cpu nor cuda" in capsys.readouterr().err
+    assert "'tpu' is none of cpu, cuda, tensorrt" in capsys.readouterr().err
 
 
 def test_a_file_name_that_is_no_model_name_needs_another(tmp_path: Path) -> None:

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime
 import pytest
 from onnx import TensorProto, helper
 
@@ -19,8 +18,8 @@ from slipway_runtime.onnx_file.contents import NEWEST_IR, NEWEST_OPSETS
 from slipway_runtime.signature import Datatype, TensorSpec
 
 
-def load(save: Any, content: bytes, provider: str = "cpu") -> Engine:
-    return onnx.load(save(content), provider, 1)
+def load(save: Any, content: bytes) -> Engine:
+    return onnx.load(save(content))
 
 
 @pytest.mark.parametrize(
@@ -121,15 +120,6 @@ def test_an_element_type_without_a_name_in_the_protocol_is_refused(save: Any) ->
         load(save, models.identity(TensorProto.BFLOAT16))
 
 
-def test_an_accelerator_that_is_not_there_is_never_replaced_in_silence(save: Any) -> None:
-    if "CUDAExecutionProvider" in onnxruntime.get_available_providers():
-        load(save, models.identity(), "cuda")
-        return
-    with pytest.raises(ModelError) as caught:
-        load(save, models.identity(), "cuda")
-    assert caught.value.reason is Reason.ACCELERATOR_MISSING
-
-
 def test_nothing_is_reported_to_anybody_and_nothing_left_on_the_disk(
     save: Any, tmp_path: Path
 ) -> None:
@@ -137,7 +127,7 @@ def test_nothing_is_reported_to_anybody_and_nothing_left_on_the_disk(
     home.mkdir()
     program = (
         "import sys, time; from pathlib import Path; from slipway_runtime.engine import onnx;"
-        "onnx.load(Path(sys.argv[1]), 'cpu', 1); time.sleep(0.2)"
+        "onnx.load(Path(sys.argv[1])); time.sleep(0.2)"
     )
     done = subprocess.run(
         [sys.executable, "-c", program, str(save(models.identity()))],

@@ -6,6 +6,7 @@ from onnx import TensorProto, helper
 
 from runtime_testing import models
 from slipway_runtime.cgroup import Limits
+from slipway_runtime.engine.settings import EngineSettings
 from slipway_runtime.errors import ModelError, Reason
 from slipway_runtime.identity import Identity
 from slipway_runtime.lifecycle.loading import load
@@ -16,7 +17,7 @@ FREE = Limits(None, None)
 
 
 def settings(path: Path, inputs: str = "") -> ServeSettings:
-    return ServeSettings(path, Identity("m", "1", ""), inputs, 1, "cpu", None, 0, 0)
+    return ServeSettings(path, Identity("m", "1", ""), inputs, 1, EngineSettings(), None, 0, 0)
 
 
 def loaded(path: Path, inputs: str = "", limits: Limits = FREE) -> Model:

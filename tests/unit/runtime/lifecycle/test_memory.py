@@ -17,7 +17,7 @@ from slipway_runtime.engine import onnx
 from slipway_runtime.errors import OutOfMemoryError
 from slipway_runtime.lifecycle import memory
 
-engine = onnx.load(Path(sys.argv[1]), "cpu", 1)
+engine = onnx.load(Path(sys.argv[1]))
 memory.bound(Limits(1.0, int(sys.argv[2]) or None))
 try:
     engine.run({"rows": np.array([2**26])}, ["Y"])

@@ -16,7 +16,7 @@ from slipway_runtime.server.pages import build
 
 @pytest.fixture
 async def client(save: Any) -> AsyncIterator[httpx.AsyncClient]:
-    engine = onnx.load(save(models.classifier()), "cpu", 1)
+    engine = onnx.load(save(models.classifier()))
     rules = parse("", engine.signature)
     model = Model(
         Identity("<iris>", "1.2.0", "abc"),
