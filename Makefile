@@ -53,6 +53,10 @@ test-e2e: deploy ## The whole product on a real cluster, faults included
 bench: deploy ## Measure on the current cluster: from apply to Ready, stage by stage
 	$(PY) bench/apply_to_ready.py
 
+.PHONY: bench-runtime
+bench-runtime: install ## Measure the runtime beside its peers, and write docs/benchmarks.md
+	@$(PY) -m bench.runtime
+
 .PHONY: check
 check: install ## Lint, types, import contracts, generated files
 	$(VENV)/bin/ruff check $(CODE)
@@ -100,14 +104,18 @@ format: install ## Format the code and apply the safe fixes
 generate: install ## Write the CRD and its reference page from the models
 	$(PY) -m slipway_operator.api.generate
 
-LOCK := $(VENV)/bin/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
+LOCK_ANY := $(VENV)/bin/uv pip compile --universal --python-version 3.11 --generate-hashes \
   --no-emit-index-url --no-emit-find-links --no-annotate --no-header --quiet
+LOCK := $(LOCK_ANY) pyproject.toml
+PEERS := bench/runtime/peers
 
 .PHONY: lock
 lock: install ## Resolve the dependencies anew within pyproject's bounds
 	$(LOCK) --extra operator --extra runtime --extra cli --group dev -o tests/requirements.txt
 	$(LOCK) --extra operator -c tests/requirements.txt -o operator/requirements.txt
 	$(LOCK) --extra runtime -c tests/requirements.txt -o runtime/requirements.txt
+	for peer in kserve litserve mlserver; do \
+	  $(LOCK_ANY) $(PEERS)/$$peer/requirements.in -o $(PEERS)/$$peer/requirements.txt; done
 
 .PHONY: clean
 clean: ## Remove the development environment and local state (not the cluster)

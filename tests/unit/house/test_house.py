@@ -14,7 +14,13 @@ PROMISED_TARGETS = [
     "help", "demo", "test", "test-unit", "test-integration", "test-e2e",
     "check", "cluster-up", "cluster-down", "deploy",
 ]  # fmt: skip
-LOCKS = ["tests/requirements.txt", "operator/requirements.txt", "runtime/requirements.txt"]
+LOCKS = [
+    *("tests/requirements.txt", "operator/requirements.txt", "runtime/requirements.txt"),
+    *(
+        f"bench/runtime/peers/{peer}/requirements.txt"
+        for peer in ("kserve", "litserve", "mlserver")
+    ),
+]
 
 
 def tracked_files() -> list[Path]:

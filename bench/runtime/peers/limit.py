@@ -1,0 +1,25 @@
+"""The limit: a loop over `session.run`, without a server. Prints the runs a second."""
+
+import sys
+from time import perf_counter
+
+import numpy as np
+
+from bench.runtime.peers.session import open_session
+
+
+def main(path: str, tensor: str, seconds: float) -> None:
+    """Run the model for so many seconds."""
+    session = open_session(path)
+    feed = {session.get_inputs()[0].name: np.load(tensor)}
+    session.run(None, feed)
+    runs, started = 0, perf_counter()
+    while (passed := perf_counter() - started) < seconds:
+        for _ in range(10):
+            session.run(None, feed)
+        runs += 10
+    print(runs / passed)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2], float(sys.argv[3]))
