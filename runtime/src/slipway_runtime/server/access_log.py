@@ -1,0 +1,192 @@
+"""One line of JSON for each request. Never a body, a query or a key.
+
+Lines are written by a thread of their own: a request only leaves a note. Where notes come faster
+than lines can be written they are dropped and counted.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from os import urandom
+from pathlib import Path
+from time import perf_counter, time
+from typing import Final
+
+import orjson
+
+from slipway_runtime.lifecycle.state import AsgiApp
+from slipway_runtime.outbox.file import RotatedFile, StandardOutput
+from slipway_runtime.outbox.queue import Outbox, Sink
+from slipway_runtime.server.answers import Header, Message, Receive, Send
+from slipway_runtime.server.paths import HEALTH, METRICS
+
+STANDARD_OUTPUT: Final = "-"
+REQUEST_ID: Final = b"x-request-id"
+
+_QUEUE: Final = 8 * 1024 * 1024
+_LARGEST_BATCH: Final = 1024 * 1024
+_LARGEST_FILE: Final = 100 * 1024 * 1024
+_NOTE_BYTES: Final = 512
+_CLIENT_GONE: Final = 499
+_SOUND_ID: Final = re.compile(rb"[\x21-\x7e]{1,128}")
+
+
+@dataclass(frozen=True, slots=True)
+class AccessLogSettings:
+    """Where the log goes, and whether probes and scrapes are in it."""
+
+    target: str = ""
+    """A file, `-` for the standard output, or empty: nowhere."""
+
+    probes: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What one line says."""
+
+    began: float
+    """Seconds since 1970."""
+
+    method: str
+    path: str
+    status: int
+    seconds: float
+    bytes_in: int
+    bytes_out: int
+    request_id: str
+    client: str
+
+
+class AccessLog:
+    """The log of one process."""
+
+    def __init__(
+        self, settings: AccessLogSettings, revision: str, on_drop: Callable[[int], None]
+    ) -> None:
+        self._probes = settings.probes
+        self._outbox = Outbox(
+            "access log", _Lines(_sink(settings), revision), _QUEUE, on_drop, _LARGEST_BATCH
+        )
+
+    def wants(self, path: str) -> bool:
+        """Whether requests of this path are in the log."""
+        return self._probes or not (HEALTH.fullmatch(path) or METRICS.fullmatch(path))
+
+    def write(self, note: Note) -> None:
+        """Leave a note, at once."""
+        self._outbox.offer(note, _NOTE_BYTES + len(note.path))
+
+    def close(self, seconds: float) -> None:
+        """Write what is noted, within so many seconds."""
+        self._outbox.close(seconds)
+
+
+def _sink(settings: AccessLogSettings) -> Sink[bytes]:
+    if settings.target == STANDARD_OUTPUT:
+        return StandardOutput()
+    return RotatedFile(Path(settings.target), _LARGEST_FILE)
+
+
+class _Lines:
+    """Turns notes into lines."""
+
+    def __init__(self, sink: Sink[bytes], revision: str) -> None:
+        self._sink = sink
+        self._revision = revision
+
+    def write(self, batch: Sequence[Note]) -> None:
+        self._sink.write([line(note, self._revision) for note in batch])
+
+    def close(self) -> None:
+        self._sink.close()
+
+
+def line(note: Note, revision: str) -> bytes:
+    """Write one line."""
+    began = datetime.fromtimestamp(note.began, UTC).isoformat(timespec="milliseconds")
+    return orjson.dumps(
+        {
+            "time": began.replace("+00:00", "Z"),
+            "method": note.method,
+            "path": note.path,
+            "status": note.status,
+            "milliseconds": round(note.seconds * 1000, 3),
+            "bytes_in": note.bytes_in,
+            "bytes_out": note.bytes_out,
+            "request_id": note.request_id,
+            "revision": revision,
+            "client": note.client,
+        },
+        option=orjson.OPT_APPEND_NEWLINE,
+    )
+
+
+def request_id(headers: Sequence[Header]) -> bytes:
+    """Take the request's own id where it is sound, or make one."""
+    for name, value in headers:
+        if name == REQUEST_ID and _SOUND_ID.fullmatch(value):
+            return value
+    return urandom(8).hex().encode()
+
+
+class Logged:
+    """Notes each request to an ASGI application, and gives its id back with the answer."""
+
+    def __init__(self, app: AsgiApp, log: AccessLog) -> None:
+        self._app = app
+        self._log = log
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        """Answer a request and note it."""
+        if not self._log.wants(scope["path"]):
+            await self._app(scope, receive, send)
+            return
+        exchange = _Exchange(scope, receive, send)
+        try:
+            await self._app(scope, exchange.receive, exchange.send)
+        finally:
+            self._log.write(exchange.note())
+
+
+class _Exchange:
+    """The two sides of a request, counted."""
+
+    def __init__(self, scope: Message, receive: Receive, send: Send) -> None:
+        self._scope = scope
+        self._receive = receive
+        self._send = send
+        self._began = time()
+        self._started = perf_counter()
+        self._id = request_id(scope["headers"])
+        self._status = _CLIENT_GONE
+        self._bytes_in = 0
+        self._bytes_out = 0
+
+    async def receive(self) -> Message:
+        message = await self._receive()
+        self._bytes_in += len(message.get("body", b""))
+        return message
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self._status = message["status"]
+            message["headers"] = [*message["headers"], (REQUEST_ID, self._id)]
+        else:
+            self._bytes_out += len(message.get("body", b""))
+        await self._send(message)
+
+    def note(self) -> Note:
+        client = self._scope["client"]
+        return Note(
+            began=self._began,
+            method=self._scope["method"],
+            path=self._scope["path"],
+            status=self._status,
+            seconds=perf_counter() - self._started,
+            bytes_in=self._bytes_in,
+            bytes_out=self._bytes_out,
+            request_id=self._id.decode(),
+            client=client[0] if client else "",
+        )
