@@ -4,11 +4,12 @@ Synchronous, each step by itself. Knows nothing of HTTP, states or who waits for
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from time import perf_counter
 
 from slipway_runtime import examples
 from slipway_runtime.codec import oip
+from slipway_runtime.codec.form import Form
 from slipway_runtime.engine.base import Engine
 from slipway_runtime.errors import (
     InferenceError,
@@ -34,6 +35,10 @@ class Model:
     rules: Rules
     simple: SimpleApi
     observe: Callable[[float], None]
+    form: Form = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "form", Form(self))
 
     @property
     def signature(self) -> Signature:
@@ -42,7 +47,7 @@ class Model:
 
     def read(self, body: bytes, header_length: int | None = None) -> tuple[Inference, Reply]:
         """Read a request of the Open Inference Protocol."""
-        return oip.read(body, header_length, self)
+        return oip.read(body, header_length, self.form)
 
     def read_simple(self, body: bytes) -> tuple[Inference, Reply]:
         """Read a request of the simple API."""

@@ -4,7 +4,7 @@ Pure data; knows neither an inference library nor HTTP.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -45,11 +45,6 @@ class Datatype(StrEnum):
         return 2 if self is Datatype.BF16 else self.numpy.itemsize
 
     @property
-    def in_json(self) -> bool:
-        """Whether the protocol's JSON can carry it."""
-        return self not in (Datatype.FP16, Datatype.BF16)
-
-    @property
     def is_float(self) -> bool:
         """Whether it can carry NaN."""
         return self.numpy.kind == "f"
@@ -59,6 +54,9 @@ class Datatype(StrEnum):
         """Whether it has an order, so that a range makes sense."""
         return self.numpy.kind in "fiu"
 
+
+NOT_IN_JSON = frozenset({Datatype.FP16, Datatype.BF16})
+"""What the protocol's JSON has no way to carry."""
 
 _NUMPY = {
     Datatype.BOOL: np.dtype(np.bool_),
@@ -85,11 +83,17 @@ class TensorSpec:
     name: str
     datatype: Datatype
     shape: tuple[Dim, ...]
+    sizes: tuple[int, ...] = field(init=False, repr=False, compare=False)
+    """The shape with -1 for a size that the request chooses."""
+
+    def __post_init__(self) -> None:
+        sizes = tuple(dim if isinstance(dim, int) else -1 for dim in self.shape)
+        object.__setattr__(self, "sizes", sizes)
 
     @property
     def wire_shape(self) -> list[int]:
         """The shape as the protocol writes it: -1 for a size that the request chooses."""
-        return [dim if isinstance(dim, int) else -1 for dim in self.shape]
+        return list(self.sizes)
 
     @property
     def batched(self) -> bool:
@@ -99,7 +103,7 @@ class TensorSpec:
     def admits(self, shape: Sequence[int]) -> bool:
         """Whether a tensor of this shape fits, names of dimensions aside."""
         return len(shape) == len(self.shape) and all(
-            declared in (-1, given) for declared, given in zip(self.wire_shape, shape, strict=True)
+            declared in (-1, given) for declared, given in zip(self.sizes, shape, strict=True)
         )
 
 

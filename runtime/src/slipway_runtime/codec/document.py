@@ -14,17 +14,17 @@ _BYTES_PER_QUOTE = 25
 _BYTES_PER_CONTAINER = 200
 
 
-def loads(body: bytes) -> Any:
+def loads(body: bytes | memoryview) -> Any:
     """Parse JSON as the standard has it."""
-    if not body.strip():
-        raise bad_request("the body is empty; a JSON object is expected")
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError as error:
-        raise _explain(body, error) from None
+        raise _explain(bytes(body), error) from None
 
 
 def _explain(body: bytes, error: orjson.JSONDecodeError) -> RefusedError:
+    if not body.strip():
+        return bad_request("the body is empty; a JSON object is expected")
     around = body.decode(errors="replace")[max(0, error.pos - 1) : error.pos + 9]
     if any(literal in around for literal in ("NaN", "Inf")):
         return bad_request(

@@ -85,28 +85,14 @@ def unravel(index: int, shape: Sequence[int]) -> tuple[int, ...]:
 
 def to_array(flat: list[Any], datatype: Datatype) -> Tensor:
     """Convert a flat list exactly; null is NaN where the datatype has one."""
-    kind = datatype.numpy.kind
-    if not set(map(type, flat)) <= _ACCEPTS[kind]:
+    dtype = datatype.numpy
+    if not _ACCEPTS[dtype.kind].issuperset(map(type, flat)):
         _name_wrong_type(flat, datatype)
-    if kind == "f":
-        return _floats(flat, datatype)
     try:
-        return np.array(flat, dtype=datatype.numpy)
-    except OverflowError:
+        with np.errstate(over="raise"):
+            return np.array(flat, dtype)
+    except (OverflowError, FloatingPointError):
         _name_overflow(flat, datatype)
-
-
-def _floats(flat: list[Any], datatype: Datatype) -> Tensor:
-    exact = np.array(flat, dtype=np.float64)
-    if datatype is Datatype.FP64:
-        return exact
-    with np.errstate(over="ignore"):
-        rounded = exact.astype(datatype.numpy)
-    too_large = np.isinf(rounded)
-    if too_large.any():
-        index = int(too_large.argmax())
-        raise ElementError(index, f"{flat[index]} is out of range for {datatype}")
-    return rounded
 
 
 def _name_wrong_type(flat: list[Any], datatype: Datatype) -> NoReturn:
@@ -119,10 +105,12 @@ def _name_wrong_type(flat: list[Any], datatype: Datatype) -> NoReturn:
 
 
 def _name_overflow(flat: list[Any], datatype: Datatype) -> NoReturn:
-    bounds = np.iinfo(datatype.numpy)
     for index, value in enumerate(flat):
-        if not bounds.min <= value <= bounds.max:
-            raise ElementError(index, f"{value} is out of range for {datatype}")
+        try:
+            with np.errstate(over="raise"):
+                np.array(value, datatype.numpy)
+        except (OverflowError, FloatingPointError):
+            raise ElementError(index, f"{value} is out of range for {datatype}") from None
     raise AssertionError("called without an overflow")
 
 

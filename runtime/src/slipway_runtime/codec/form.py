@@ -3,11 +3,10 @@
 The JSON of the protocol and its gRPC messages are both held against this. Knows neither.
 """
 
-import math
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from slipway_runtime.errors import bad_request
+from slipway_runtime.errors import RefusedError, bad_request
 from slipway_runtime.inference import Described, Parameter
 from slipway_runtime.signature import Tensor, TensorSpec, clash
 
@@ -37,7 +36,7 @@ class Form:
         self.outputs = {spec.name: spec for spec in model.signature.outputs}
         self._rules = model.rules
 
-    def expect_inputs(self, given: Collection[str]) -> None:
+    def expect_inputs(self, given: Sequence[str]) -> None:
         """Refuse names that are unknown, missing or there twice."""
         known = self.inputs
         if len(given) == len(known) and known.keys() == set(given):
@@ -83,17 +82,26 @@ def expect_datatype(given: object, spec: TensorSpec) -> None:
 
 def expect_shape(given: Any, spec: TensorSpec) -> int:
     """Refuse a shape that the model cannot take; else say how many elements it has."""
+    sizes = spec.sizes
+    if type(given) is not list or len(given) != len(sizes):
+        raise _misshapen(given, spec)
+    count = 1
+    for dim, declared in zip(given, sizes, strict=True):
+        if type(dim) is not int or not 0 <= dim <= _LARGEST_DIMENSION or declared not in (-1, dim):
+            raise _misshapen(given, spec)
+        count *= dim
+    return count
+
+
+def _misshapen(given: Any, spec: TensorSpec) -> RefusedError:
     where = f"input '{spec.name}'"
     if not isinstance(given, list) or not all(type(dim) is int for dim in given):
-        raise bad_request(f"{where} needs 'shape', a list of whole numbers")
+        return bad_request(f"{where} needs 'shape', a list of whole numbers")
     if not all(0 <= dim <= _LARGEST_DIMENSION for dim in given):
-        raise bad_request(f"{where}: a dimension of its shape is negative or too large")
-    if not spec.admits(given):
-        raise bad_request(
-            f"{where} has shape {spec.wire_shape} (-1: any size), "
-            f"the request says {str(given)[:80]}"
-        )
-    return math.prod(given)
+        return bad_request(f"{where}: a dimension of its shape is negative or too large")
+    return bad_request(
+        f"{where} has shape {spec.wire_shape} (-1: any size), the request says {str(given)[:80]}"
+    )
 
 
 def parameters(given: Mapping[str, Any]) -> dict[str, Parameter]:
@@ -129,7 +137,7 @@ def quoted(names: Iterable[str]) -> str:
     return ", ".join(shown[:20]) + (f" and {len(shown) - 20} more" if len(shown) > 20 else "")
 
 
-def _expect_once(names: Collection[str], kind: str) -> None:
+def _expect_once(names: Sequence[str], kind: str) -> None:
     seen: set[str] = set()
     for name in names:
         if name in seen:

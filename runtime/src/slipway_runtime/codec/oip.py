@@ -1,210 +1,192 @@
-"""The Open Inference Protocol's JSON: requests to tensors, tensors to responses.
+"""The Open Inference Protocol's requests: JSON, with binary tensors behind it or not, or one raw.
 
-Unknown members and all `parameters` are tolerated, as the protocol wants it, except those that
-announce binary tensors. NaN and Infinity in an output become null: JSON has no word for them.
+Unknown members and parameters are tolerated, as the protocol wants it; what would change the
+answer and is not known here is refused. null is NaN where the input is a float.
 """
 
-import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any, Final
 
-import numpy as np
-import orjson
-
+from slipway_runtime.codec import binary, raw
 from slipway_runtime.codec.document import loads
 from slipway_runtime.codec.elements import ElementError, ShapeError, flatten, to_array, unravel
-from slipway_runtime.errors import bad_request
-from slipway_runtime.inference import Described, Headers, Inference
-from slipway_runtime.signature import Datatype, Signature, Tensor, TensorSpec, clash
-
-_LARGEST_DIMENSION: Final = 2**31 - 1
-_HALF_PRECISION = (
-    "FP16 cannot be written in the protocol's JSON, and binary tensors are not supported; "
-    "POST /predict takes and gives plain numbers"
+from slipway_runtime.codec.form import (
+    Form,
+    expect_datatype,
+    expect_shape,
+    parameters,
+    place,
+    timeout,
 )
+from slipway_runtime.codec.response import Reply
+from slipway_runtime.errors import bad_request
+from slipway_runtime.inference import Inference
+from slipway_runtime.signature import NOT_IN_JSON, Tensor, TensorSpec
+
+Document = dict[str, Any]
+
+_NONE: Final[Document] = {}
+_NOT_HERE: Final = ("classification", "shared_memory_region")
+"""Extensions whose silent absence would make the client misread its answer."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """How the client of one request wants its answer."""
-
-    model: Described
-    request: "InferRequest"
-    outputs: tuple[TensorSpec, ...]
-
-    def write(self, tensors: Sequence[Tensor]) -> tuple[bytes, Headers]:
-        """Write a response."""
-        identity = self.model.identity
-        model = {"model_name": identity.name, "model_version": identity.version}
-        return encode(model, self.request.id, self.outputs, tensors), ()
-
-
-def read(body: bytes, header_length: int | None, model: Described) -> tuple[Inference, Reply]:
-    """Read a request that is for this model; `header_length` is what announces binary tensors."""
-    if header_length is not None:
-        raise bad_request("binary tensors are not supported; send the inputs as JSON")
-    request = parse(body)
-    outputs = select_outputs(request, model.signature)
-    feed = decode(request, model.signature)
-    model.rules.check(feed, _place)
-    return Inference(feed, outputs, request.id or ""), Reply(model, request, outputs)
+def read(body: bytes, header_length: int | None, form: Form) -> tuple[Inference, Reply]:
+    """Read a request; `header_length` is the length of the JSON before binary tensors."""
+    if header_length is None:
+        return _read(body, _Tail(b""), form)
+    if header_length == 0:
+        return raw.read(body, form)
+    if header_length > len(body):
+        raise bad_request(
+            f"Inference-Header-Content-Length is {header_length}, the body has {len(body)} bytes"
+        )
+    view = memoryview(body)
+    return _read(view[:header_length], _Tail(view[header_length:]), form)
 
 
-def _place(name: str, index: tuple[int, ...]) -> str:
-    return f"input '{name}', element {list(index)}"
+def announced(header: bytes | None) -> int | None:
+    """Read the header that says how long the JSON before binary tensors is."""
+    if header is None:
+        return None
+    if not header.isdigit() or len(header) > 18:
+        shown = header[:40].decode("latin-1")
+        raise bad_request(f"Inference-Header-Content-Length is no length: {shown!r}")
+    return int(header)
 
 
-@dataclass(frozen=True, slots=True)
-class InferRequest:
-    """A request whose form is right and whose values have not been looked at."""
+class _Tail:
+    """The binary tensors behind the JSON, taken one after the other."""
 
-    id: str | None
-    inputs: Mapping[str, Mapping[str, Any]]
-    outputs: tuple[str, ...]
+    def __init__(self, content: binary.Bytes) -> None:
+        self._content = content
+        self._at = 0
+
+    def take(self, size: object, where: str) -> binary.Bytes:
+        if type(size) is not int or size < 0:
+            raise bad_request(f"{where}: 'binary_data_size' must be a whole number of bytes")
+        start, self._at = self._at, self._at + size
+        if self._at > len(self._content):
+            raise bad_request(
+                f"{where} announces {size} binary bytes, {len(self._content) - start} are left "
+                "behind the JSON, whose length Inference-Header-Content-Length gives"
+            )
+        return self._content[start : self._at]
+
+    def expect_end(self) -> None:
+        if left := len(self._content) - self._at:
+            raise bad_request(f"{left} bytes follow the last binary tensor")
 
 
-def parse(body: bytes) -> InferRequest:
-    """Read the form of a request."""
-    document = loads(body)
+def _read(text: binary.Bytes, tail: _Tail, form: Form) -> tuple[Inference, Reply]:
+    document = loads(text)
     if not isinstance(document, dict):
         raise bad_request("the body must be a JSON object with 'inputs'")
     request_id = document.get("id")
     if request_id is not None and not isinstance(request_id, str):
         raise bad_request("'id' must be text")
-    _parameters(document, "the request")
-    inputs = _named(document.get("inputs"), "inputs")
-    outputs = _named(document.get("outputs", []), "outputs")
-    return InferRequest(request_id, inputs, tuple(outputs))
+    given = _parameters(document, "the request")
+    inputs = _named(document.get("inputs"), "input")
+    form.expect_inputs([entry["name"] for entry in inputs])
+    reply = _reply(document, given, request_id, form)
+    feed = {entry["name"]: _tensor(entry, form.inputs[entry["name"]], tail) for entry in inputs}
+    tail.expect_end()
+    form.check(feed)
+    return (
+        Inference(feed, reply.outputs, request_id or "", parameters(given), timeout(given)),
+        reply,
+    )
 
 
-def _named(entries: Any, kind: str) -> dict[str, dict[str, Any]]:
+def _named(entries: Any, kind: str) -> list[Document]:
     if not isinstance(entries, list):
-        raise bad_request(f"'{kind}' must be a list of tensors")
-    named: dict[str, dict[str, Any]] = {}
+        raise bad_request(f"'{kind}s' must be a list of tensors")
     for entry in entries:
         if not isinstance(entry, dict) or not isinstance(entry.get("name"), str):
-            raise bad_request(f"each of '{kind}' must be an object with a 'name'")
-        name = entry["name"]
-        if name in named:
-            raise bad_request(f"{kind[:-1]} '{name}' appears twice in the request")
-        _parameters(entry, f"{kind[:-1]} '{name}'")
-        named[name] = entry
-    return named
+            raise bad_request(f"each of '{kind}s' must be an object with a 'name'")
+    return entries
 
 
-def _parameters(owner: Mapping[str, Any], where: str) -> None:
-    parameters = owner.get("parameters")
-    if parameters is not None and not isinstance(parameters, dict):
+def _parameters(owner: Document, where: str) -> Document:
+    given = owner.get("parameters")
+    if given is None:
+        return _NONE
+    if not isinstance(given, dict):
         raise bad_request(f"'parameters' of {where} must be an object")
+    return given
 
 
-def decode(request: InferRequest, signature: Signature) -> dict[str, Tensor]:
-    """Make the model's inputs out of the request, or say what does not fit."""
-    expected = {spec.name: spec for spec in signature.inputs}
-    _expect_names(request.inputs, expected)
-    feed = {name: _tensor(request.inputs[name], spec) for name, spec in expected.items()}
-    if words := clash(signature.inputs, [array.shape for array in feed.values()]):
-        raise bad_request(words)
-    return feed
+def _reply(document: Document, given: Document, request_id: str | None, form: Form) -> Reply:
+    default = _flag(given, "binary_data_output", "the request", False)
+    wanted = _named(document.get("outputs") or [], "output")
+    outputs = form.select([entry["name"] for entry in wanted])
+    if wanted:
+        as_bytes = tuple(_as_bytes(entry, default) for entry in wanted)
+    else:
+        as_bytes = (default,) * len(outputs)
+    if not all(as_bytes):
+        _expect_json(outputs, as_bytes)
+    return Reply(form.identity, request_id, outputs, as_bytes)
 
 
-def _expect_names(given: Mapping[str, Any], expected: Mapping[str, Any]) -> None:
-    if unknown := [name for name in given if name not in expected]:
-        raise bad_request(f"unknown input {_quoted(unknown)}; the model takes {_quoted(expected)}")
-    if missing := [name for name in expected if name not in given]:
-        raise bad_request(f"missing input {_quoted(missing)}; the model takes {_quoted(expected)}")
+def _expect_json(outputs: tuple[TensorSpec, ...], as_bytes: tuple[bool, ...]) -> None:
+    for spec, wanted in zip(outputs, as_bytes, strict=True):
+        if not wanted and spec.datatype in NOT_IN_JSON:
+            raise bad_request(
+                f"output '{spec.name}': {spec.datatype} cannot be written in the protocol's "
+                "JSON; ask for it as a binary tensor, or use POST /predict"
+            )
 
 
-def _quoted(names: Sequence[str] | Mapping[str, Any]) -> str:
-    return ", ".join(f"'{name}'" for name in names)
+def _as_bytes(entry: Document, default: bool) -> bool:
+    where = f"output '{entry['name']}'"
+    given = _parameters(entry, where)
+    for name in _NOT_HERE:
+        if given.get(name):
+            raise bad_request(f"{where}: '{name}' is not supported here")
+    return _flag(given, "binary_data", where, default)
 
 
-def _tensor(entry: Mapping[str, Any], spec: TensorSpec) -> Tensor:
+def _flag(given: Document, name: str, where: str, default: bool) -> bool:
+    value = given.get(name, default)
+    if not isinstance(value, bool):
+        raise bad_request(f"'{name}' of {where} must be true or false")
+    return value
+
+
+def _tensor(entry: Document, spec: TensorSpec, tail: _Tail) -> Tensor:
     where = f"input '{spec.name}'"
-    if "binary_data_size" in (entry.get("parameters") or {}):
-        raise bad_request(f"{where} is a binary tensor, which is not supported; send it as JSON")
-    _expect_datatype(entry.get("datatype"), spec, where)
-    shape = _shape(entry.get("shape"), spec, where)
-    data = entry.get("data")
+    given = _parameters(entry, where)
+    shape, data = entry.get("shape"), entry.get("data")
+    expect_datatype(entry.get("datatype"), spec)
+    count = expect_shape(shape, spec)
+    if "binary_data_size" not in given:
+        return _from_json(data, spec, shape, count)
+    if data is not None:
+        raise bad_request(f"{where} has both 'data' and 'binary_data_size'; one is enough")
+    return binary.read(tail.take(given["binary_data_size"], where), spec, shape, count)
+
+
+def _from_json(data: Any, spec: TensorSpec, shape: Sequence[int], count: int) -> Tensor:
+    where = f"input '{spec.name}'"
+    if spec.datatype in NOT_IN_JSON:
+        raise bad_request(
+            f"{where}: {spec.datatype} cannot be written in the protocol's JSON; send it as a "
+            "binary tensor, or use POST /predict, which takes and gives plain numbers"
+        )
     if not isinstance(data, list):
         raise bad_request(f"{where} needs 'data', a list of values")
     try:
         flat = flatten(data, shape) if _is_nested(data, shape) else data
-        _expect_count(flat, shape, where)
+        if len(flat) != count:
+            raise bad_request(f"{where}: shape {shape} needs {count} values, not {len(flat)}")
         return to_array(flat, spec.datatype).reshape(shape)
     except ShapeError as error:
         raise bad_request(f"{where}, data{list(error.path) or ''}: {error.message}") from None
     except ElementError as error:
-        place = list(unravel(error.index, shape))
-        raise bad_request(f"{where}, element {place}: {error.message}") from None
-
-
-def _is_nested(data: list[Any], shape: Sequence[int]) -> bool:
-    return len(shape) > 1 and any(type(item) is list for item in data[:1])
-
-
-def _expect_datatype(given: object, spec: TensorSpec, where: str) -> None:
-    if not isinstance(given, str) or given.upper() != spec.datatype:
-        raise bad_request(f"{where} has datatype {spec.datatype}, the request says {given!r:.40}")
-    if spec.datatype is Datatype.FP16:
-        raise bad_request(f"{where}: {_HALF_PRECISION}")
-
-
-def _shape(given: Any, spec: TensorSpec, where: str) -> list[int]:
-    if not isinstance(given, list) or not all(type(dim) is int for dim in given):
-        raise bad_request(f"{where} needs 'shape', a list of whole numbers")
-    if not all(0 <= dim <= _LARGEST_DIMENSION for dim in given):
-        raise bad_request(f"{where}: a dimension of its shape is negative or too large")
-    if not spec.admits(given):
         raise bad_request(
-            f"{where} has shape {spec.wire_shape} (-1: any size), "
-            f"the request says {str(given)[:80]}"
-        )
-    return given
+            f"{place(spec.name, unravel(error.index, shape))}: {error.message}"
+        ) from None
 
 
-def _expect_count(flat: list[Any], shape: Sequence[int], where: str) -> None:
-    wanted = math.prod(shape)
-    if len(flat) != wanted:
-        raise bad_request(f"{where}: shape {list(shape)} needs {wanted} values, not {len(flat)}")
-
-
-def select_outputs(request: InferRequest, signature: Signature) -> tuple[TensorSpec, ...]:
-    """Choose the outputs that the request asks for, in its order; all when it names none."""
-    known = {spec.name: spec for spec in signature.outputs}
-    if unknown := [name for name in request.outputs if name not in known]:
-        raise bad_request(f"unknown output {_quoted(unknown)}; the model gives {_quoted(known)}")
-    chosen = tuple(known[name] for name in request.outputs) or signature.outputs
-    for spec in chosen:
-        if spec.datatype is Datatype.FP16:
-            raise bad_request(f"output '{spec.name}': {_HALF_PRECISION}")
-    return chosen
-
-
-def encode(
-    model: Mapping[str, str],
-    request_id: str | None,
-    specs: Sequence[TensorSpec],
-    tensors: Sequence[Tensor],
-) -> bytes:
-    """Write a response; `model` holds `model_name` and `model_version`."""
-    response: dict[str, Any] = dict(model)
-    if request_id is not None:
-        response["id"] = request_id
-    response["outputs"] = [
-        {
-            "name": spec.name,
-            "datatype": str(spec.datatype),
-            "shape": list(tensor.shape),
-            "data": _flat(tensor),
-        }
-        for spec, tensor in zip(specs, tensors, strict=True)
-    ]
-    return orjson.dumps(response, option=orjson.OPT_SERIALIZE_NUMPY)
-
-
-def _flat(tensor: Tensor) -> Any:
-    return (
-        tensor.ravel().tolist() if tensor.dtype == object else np.ascontiguousarray(tensor).ravel()
-    )
+def _is_nested(data: Sequence[Any], shape: Sequence[int]) -> bool:
+    return len(shape) > 1 and bool(data) and type(data[0]) is list

@@ -9,12 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
+from runtime_testing.requests import form
 from slipway_runtime.codec import oip
 from slipway_runtime.errors import RefusedError
+from slipway_runtime.inference import Inference
 from slipway_runtime.signature import Datatype, Signature, Tensor, TensorSpec
 
 X = TensorSpec("X", Datatype.FP32, ("N", 2))
-MODEL = {"model_name": "m", "model_version": "1"}
 
 
 def signature(*inputs: TensorSpec, outputs: tuple[TensorSpec, ...] = (X,)) -> Signature:
@@ -26,8 +27,24 @@ def tensor(**changes: Any) -> dict[str, Any]:
     return {key: value for key, value in {**good, **changes}.items() if value is not ...}
 
 
+def output(**parameters: Any) -> dict[str, Any]:
+    return {"name": "X", "parameters": parameters}
+
+
+def read(document: Any, known: Signature | None = None) -> tuple[Inference, Any]:
+    return oip.read(json.dumps(document).encode(), None, form(known or signature()))
+
+
 def decode(document: Any, known: Signature | None = None) -> dict[str, Tensor]:
-    return oip.decode(oip.parse(json.dumps(document).encode()), known or signature())
+    return read(document, known)[0].feed
+
+
+def answered(spec: TensorSpec, array: Tensor) -> Any:
+    """What an output of these values looks like in JSON."""
+    known = signature(outputs=(spec,))
+    body, headers = read({"inputs": [tensor()]}, known)[1].write([array])
+    assert headers == ()
+    return json.loads(body)["outputs"][0]
 
 
 def refusal(document: Any, known: Signature | None = None) -> str:
@@ -61,7 +78,7 @@ def test_whole_numbers_of_every_type_and_shape_come_back_as_they_went(
 
     request = tensor(datatype=str(datatype), shape=list(array.shape), data=sent.tolist())
     feed = decode({"inputs": [request]}, signature(spec))
-    answer = json.loads(oip.encode(MODEL, None, [spec], [feed["X"]]))["outputs"][0]
+    answer = answered(spec, feed["X"])
 
     assert feed["X"].dtype == array.dtype
     assert answer["data"] == array.ravel().tolist()
@@ -72,7 +89,7 @@ def test_whole_numbers_of_every_type_and_shape_come_back_as_they_went(
 def test_floats_come_back_exactly_and_without_a_word_for_nan(array: Tensor) -> None:
     spec = TensorSpec("X", Datatype.FP32, (None,) * array.ndim)
 
-    answer = json.loads(oip.encode(MODEL, None, [spec], [array]))["outputs"][0]
+    answer = answered(spec, array)
 
     for value, written in zip(array.ravel(), answer["data"], strict=True):
         if math.isfinite(value):
@@ -84,7 +101,7 @@ def test_floats_come_back_exactly_and_without_a_word_for_nan(array: Tensor) -> N
 def test_an_array_that_is_not_contiguous_is_written_in_row_major_order() -> None:
     turned = np.arange(6, dtype=np.float32).reshape(2, 3).T
 
-    answer = json.loads(oip.encode(MODEL, None, [X], [turned]))["outputs"][0]
+    answer = answered(X, turned)
 
     assert answer["data"] == [0, 3, 1, 4, 2, 5]
 
@@ -95,7 +112,7 @@ def test_text_comes_back_as_it_went(texts: list[str]) -> None:
     request = tensor(datatype="BYTES", shape=[len(texts)], data=texts)
 
     feed = decode({"inputs": [request]}, signature(spec))
-    answer = json.loads(oip.encode(MODEL, None, [spec], [feed["X"]]))["outputs"][0]
+    answer = answered(spec, feed["X"])
 
     assert answer["data"] == texts
 
@@ -117,15 +134,27 @@ def test_a_datatype_in_small_letters_is_understood() -> None:
 def test_parameters_and_unknown_members_are_tolerated() -> None:
     document = {
         "id": "7",
-        "parameters": {"binary_data_output": True, "priority": 3, "timeout": 1000},
+        "parameters": {
+            "priority": 3,
+            "timeout": 1_500_000,
+            "sequence_id": 9,
+            "mine": "a",
+            "no": None,
+        },
         "inputs": [tensor(parameters={"anything": 1})],
-        "outputs": [{"name": "X", "parameters": {"binary_data": True}}],
+        "outputs": [{"name": "X", "parameters": {"something": True}}],
         "unknown": {},
     }
-    request = oip.parse(json.dumps(document).encode())
+    inference, _ = read(document)
 
-    assert request.id == "7"
-    assert oip.select_outputs(request, signature()) == (X,)
+    assert inference.id == "7"
+    assert inference.outputs == (X,)
+    assert inference.parameters == {"mine": "a"}
+    assert inference.timeout == 1.5
+
+
+def test_a_timeout_of_zero_is_none() -> None:
+    assert read({"parameters": {"timeout": 0}, "inputs": [tensor()]})[0].timeout is None
 
 
 @pytest.mark.parametrize(
@@ -134,16 +163,29 @@ def test_parameters_and_unknown_members_are_tolerated() -> None:
         ([], "must be a JSON object"),
         (1, "must be a JSON object"),
         ({}, "'inputs' must be a list"),
-        ({"inputs": []}, "missing input 'X'; the model takes 'X'"),
+        ({"inputs": []}, "expected 1 inputs but got 0; missing input 'X'; the model takes 'X'"),
         ({"inputs": {}}, "'inputs' must be a list"),
         ({"inputs": [1]}, "an object with a 'name'"),
         ({"inputs": [{"name": 1}]}, "an object with a 'name'"),
         ({"inputs": [tensor()], "id": 7}, "'id' must be text"),
         ({"inputs": [tensor()], "parameters": []}, "'parameters' of the request"),
         ({"inputs": [tensor(parameters=1)]}, "'parameters' of input 'X'"),
-        ({"inputs": [tensor(), tensor()]}, "input 'X' appears twice"),
+        ({"inputs": [tensor(), tensor()]}, "input 'X' already exists in request"),
         ({"inputs": [tensor()], "outputs": 5}, "'outputs' must be a list"),
-        ({"inputs": [tensor()], "outputs": [{"name": "X"}, {"name": "X"}]}, "output 'X' appears"),
+        ({"inputs": [tensor()], "outputs": [{"name": "X"}] * 2}, "output 'X' already exists in"),
+        ({"inputs": [tensor()], "outputs": [output(binary_data=1)]}, "'binary_data' of output 'X'"),
+        ({"inputs": [tensor()], "outputs": [output(classification=3)]}, "'classification' is not"),
+        (
+            {"inputs": [tensor()], "outputs": [output(shared_memory_region="a")]},
+            "'shared_memory_region' is not supported",
+        ),
+        (
+            {"inputs": [tensor()], "parameters": {"binary_data_output": "yes"}},
+            "'binary_data_output' of the request must be true or false",
+        ),
+        ({"inputs": [tensor()], "parameters": {"timeout": -1}}, "number of microseconds"),
+        ({"inputs": [tensor()], "parameters": {"timeout": 1.5}}, "number of microseconds"),
+        ({"inputs": [tensor()], "parameters": {"a": {"b": 1}}}, "parameter 'a' must be text"),
         ({"inputs": [tensor(name="Y")]}, "unknown input 'Y'; the model takes 'X'"),
         ({"inputs": [tensor(), tensor(name="Y")]}, "unknown input 'Y'"),
         ({"inputs": [tensor(datatype="FP64")]}, "datatype FP32, the request says 'FP64'"),
@@ -153,6 +195,7 @@ def test_parameters_and_unknown_members_are_tolerated() -> None:
         ({"inputs": [tensor(shape=[True, 2])]}, "whole numbers"),
         ({"inputs": [tensor(shape=[-1, 2])]}, "negative or too large"),
         ({"inputs": [tensor(shape=[2**63, 2])]}, "negative or too large"),
+        ({"inputs": [tensor(shape=[2**64, 2])]}, "whole numbers"),
         ({"inputs": [tensor(shape=[1, 3])]}, "has shape [-1, 2]"),
         ({"inputs": [tensor(shape=[2])]}, "has shape [-1, 2]"),
         ({"inputs": [tensor(shape=[1] * 10_000)]}, "has shape [-1, 2]"),
@@ -166,7 +209,15 @@ def test_parameters_and_unknown_members_are_tolerated() -> None:
         ({"inputs": [tensor(data=[[1, "a"]])]}, "input 'X', element [0, 1]: text (a)"),
         ({"inputs": [tensor(data=[1, True])]}, "element [0, 1]: true/false"),
         ({"inputs": [tensor(data=[1, [2]])]}, "element [0, 1]: a list"),
-        ({"inputs": [tensor(data=..., parameters={"binary_data_size": 8})]}, "binary tensor"),
+        ({"inputs": [tensor(data=..., parameters={"binary_data_size": 8})]}, "announces 8 binary"),
+        (
+            {"inputs": [tensor(parameters={"binary_data_size": 0})]},
+            "both 'data' and 'binary_data_size'",
+        ),
+        (
+            {"inputs": [tensor(data=..., parameters={"binary_data_size": "8"})]},
+            "'binary_data_size' must be a whole number",
+        ),
     ],
 )
 def test_a_request_that_does_not_fit_is_refused_in_words(document: Any, words: str) -> None:
@@ -178,7 +229,9 @@ def test_all_missing_inputs_are_named() -> None:
 
     words = refusal({"inputs": [tensor()]}, known)
 
-    assert words == "missing input 'Y', 'Z'; the model takes 'X', 'Y', 'Z'"
+    assert words == (
+        "expected 3 inputs but got 1; missing input 'Y', 'Z'; the model takes 'X', 'Y', 'Z'"
+    )
 
 
 def test_inputs_that_must_have_equally_many_rows_are_held_together() -> None:
@@ -190,27 +243,47 @@ def test_inputs_that_must_have_equally_many_rows_are_held_together() -> None:
     )
 
 
-def test_half_precision_has_no_json_and_the_refusal_says_what_else_to_do() -> None:
-    half = TensorSpec("X", Datatype.FP16, ("N", 2))
+@pytest.mark.parametrize("datatype", [Datatype.FP16, Datatype.BF16])
+def test_half_precision_has_no_json_and_the_refusal_says_what_else_to_do(
+    datatype: Datatype,
+) -> None:
+    half = TensorSpec("X", datatype, ("N", 2))
 
-    assert "/predict" in refusal({"inputs": [tensor(datatype="FP16")]}, signature(half))
-    with pytest.raises(RefusedError, match="/predict"):
-        oip.select_outputs(oip.InferRequest(None, {}, ()), signature(outputs=(half,)))
+    words = refusal({"inputs": [tensor(datatype=datatype.value)]}, signature(half))
+    assert "binary tensor" in words
+    assert "/predict" in words
+    assert "/predict" in refusal({"inputs": [tensor()]}, signature(outputs=(half,)))
 
 
 def test_outputs_come_in_the_order_of_the_request_or_of_the_model() -> None:
     a, b = TensorSpec("a", Datatype.FP32, ()), TensorSpec("b", Datatype.FP32, ())
     known = signature(outputs=(a, b))
 
-    assert oip.select_outputs(oip.InferRequest(None, {}, ("b", "a")), known) == (b, a)
-    assert oip.select_outputs(oip.InferRequest(None, {}, ()), known) == (a, b)
+    def outputs(*names: str) -> tuple[TensorSpec, ...]:
+        wanted = [{"name": name} for name in names]
+        return read({"inputs": [tensor()], "outputs": wanted}, known)[0].outputs
+
+    assert outputs("b", "a") == (b, a)
+    assert outputs() == (a, b)
     with pytest.raises(RefusedError, match=r"unknown output 'c'; the model gives 'a', 'b'"):
-        oip.select_outputs(oip.InferRequest(None, {}, ("c",)), known)
+        outputs("c")
 
 
-def test_the_id_is_echoed_and_never_invented() -> None:
-    assert json.loads(oip.encode(MODEL, "7", [], []))["id"] == "7"
-    assert "id" not in json.loads(oip.encode(MODEL, None, [], []))
+@pytest.mark.parametrize("given", ["7", ""])
+def test_the_id_is_echoed(given: str) -> None:
+    _, reply = read({"inputs": [tensor()], "id": given})
+
+    assert json.loads(reply.write([np.zeros((1, 2), np.float32)])[0])["id"] == given
+
+
+def test_an_id_is_never_invented() -> None:
+    _, reply = read({"inputs": [tensor()]})
+
+    assert json.loads(reply.write([np.zeros((1, 2), np.float32)])[0]).keys() == {
+        "model_name",
+        "model_version",
+        "outputs",
+    }
 
 
 @given(
