@@ -64,6 +64,7 @@ check: install ## Lint, types, import contracts, generated files
 	$(VENV)/bin/mypy $(CODE)
 	$(VENV)/bin/lint-imports
 	$(PY) -m slipway_operator.api.generate --check
+	$(PY) -m slipway_runtime.messages.generate --check
 
 ##@ A cluster
 .PHONY: cluster-up
@@ -101,8 +102,9 @@ format: install ## Format the code and apply the safe fixes
 	$(VENV)/bin/ruff format $(CODE)
 
 .PHONY: generate
-generate: install ## Write the CRD and its reference page from the models
+generate: install ## Write what is generated: the CRD, its reference page, the gRPC messages
 	$(PY) -m slipway_operator.api.generate
+	$(PY) -m slipway_runtime.messages.generate
 
 LOCK_ANY := $(VENV)/bin/uv pip compile --universal --python-version 3.11 --generate-hashes \
   --no-emit-index-url --no-emit-find-links --no-annotate --no-header --quiet
