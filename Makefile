@@ -116,8 +116,8 @@ lock: install ## Resolve the dependencies anew within pyproject's bounds
 	$(LOCK) --extra operator --extra runtime --extra cli --group dev -o tests/requirements.txt
 	$(LOCK) --extra operator -c tests/requirements.txt -o operator/requirements.txt
 	$(LOCK) --extra runtime -c tests/requirements.txt -o runtime/requirements.txt
-	for peer in kserve litserve mlserver; do \
-	  $(LOCK_ANY) $(PEERS)/$$peer/requirements.in -o $(PEERS)/$$peer/requirements.txt; done
+	for folder in $(PEERS)/kserve $(PEERS)/litserve $(PEERS)/mlserver tests/clients/kserve; do \
+	  $(LOCK_ANY) $$folder/requirements.in -o $$folder/requirements.txt; done
 
 .PHONY: clean
 clean: ## Remove the development environment and local state (not the cluster)
