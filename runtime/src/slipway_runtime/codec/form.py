@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from slipway_runtime.errors import RefusedError, bad_request
 from slipway_runtime.inference import Described, Parameter
-from slipway_runtime.signature import Tensor, TensorSpec, clash
+from slipway_runtime.signature import Datatype, Tensor, TensorSpec, clash
 
 _LARGEST_DIMENSION: Final = 2**31 - 1
 _MICROSECONDS: Final = 1e-6
@@ -34,6 +34,7 @@ class Form:
         self.signature = model.signature
         self.inputs = {spec.name: spec for spec in model.signature.inputs}
         self.outputs = {spec.name: spec for spec in model.signature.outputs}
+        self.has_text = any(spec.datatype is Datatype.BYTES for spec in model.signature.inputs)
         self._rules = model.rules
 
     def expect_inputs(self, given: Sequence[str]) -> None:
@@ -61,13 +62,14 @@ class Form:
             )
         return tuple(self.outputs[name] for name in wanted)
 
-    def check(self, feed: Mapping[str, Tensor]) -> None:
-        """Hold the whole request together: sizes that must be equal, and the user's rules."""
-        if len(feed) > 1 and (
-            words := clash(self.signature.inputs, [feed[name].shape for name in self.inputs])
-        ):
-            raise bad_request(words)
+    def check(self, feed: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Hold the whole request together, in the model's order: equal sizes, the user's rules."""
+        if len(feed) > 1:
+            feed = {name: feed[name] for name in self.inputs}
+            if words := clash(self.signature.inputs, [array.shape for array in feed.values()]):
+                raise bad_request(words)
         self._rules.check(feed, place)
+        return feed
 
 
 def expect_datatype(given: object, spec: TensorSpec) -> None:

@@ -7,8 +7,7 @@ answer and is not known here is refused. null is NaN where the input is a float.
 from collections.abc import Sequence
 from typing import Any, Final
 
-from slipway_runtime.codec import binary, raw
-from slipway_runtime.codec.document import loads
+from slipway_runtime.codec import binary, document, raw
 from slipway_runtime.codec.elements import ElementError, ShapeError, flatten, to_array, unravel
 from slipway_runtime.codec.form import (
     Form,
@@ -78,19 +77,19 @@ class _Tail:
 
 
 def _read(text: binary.Bytes, tail: _Tail, form: Form) -> tuple[Inference, Reply]:
-    document = loads(text)
-    if not isinstance(document, dict):
+    parsed = document.loads(text)
+    if not isinstance(parsed, dict):
         raise bad_request("the body must be a JSON object with 'inputs'")
-    request_id = document.get("id")
+    request_id = parsed.get("id")
     if request_id is not None and not isinstance(request_id, str):
         raise bad_request("'id' must be text")
-    given = _parameters(document, "the request")
-    inputs = _named(document.get("inputs"), "input")
+    given = _parameters(parsed, "the request")
+    inputs = _named(parsed.get("inputs"), "input")
     form.expect_inputs([entry["name"] for entry in inputs])
-    reply = _reply(document, given, request_id, form)
+    reply = _reply(parsed, given, request_id, form)
     feed = {entry["name"]: _tensor(entry, form.inputs[entry["name"]], tail) for entry in inputs}
     tail.expect_end()
-    form.check(feed)
+    feed = form.check(feed)
     return (
         Inference(feed, reply.outputs, request_id or "", parameters(given), timeout(given)),
         reply,
@@ -115,9 +114,9 @@ def _parameters(owner: Document, where: str) -> Document:
     return given
 
 
-def _reply(document: Document, given: Document, request_id: str | None, form: Form) -> Reply:
+def _reply(parsed: Document, given: Document, request_id: str | None, form: Form) -> Reply:
     default = _flag(given, "binary_data_output", "the request", False)
-    wanted = _named(document.get("outputs") or [], "output")
+    wanted = _named(parsed.get("outputs") or [], "output")
     outputs = form.select([entry["name"] for entry in wanted])
     if wanted:
         as_bytes = tuple(_as_bytes(entry, default) for entry in wanted)
@@ -190,3 +189,11 @@ def _from_json(data: Any, spec: TensorSpec, shape: Sequence[int], count: int) ->
 
 def _is_nested(data: Sequence[Any], shape: Sequence[int]) -> bool:
     return len(shape) > 1 and bool(data) and type(data[0]) is list
+
+
+def cost(body: bytes, header_length: int | None, form: Form) -> int:
+    """Estimate, from above, the memory that reading this request takes."""
+    if header_length is None:
+        return document.cost(body)
+    tail = memoryview(body)[header_length:]
+    return document.cost(body[:header_length]) + binary.cost(tail, form.has_text)
