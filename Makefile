@@ -116,7 +116,7 @@ lock: install ## Resolve the dependencies anew within pyproject's bounds
 	$(LOCK) --extra operator --extra runtime --extra cli --group dev -o tests/requirements.txt
 	$(LOCK) --extra operator -c tests/requirements.txt -o operator/requirements.txt
 	$(LOCK) --extra runtime -c tests/requirements.txt -o runtime/requirements.txt
-	for folder in $(PEERS)/kserve $(PEERS)/litserve $(PEERS)/mlserver tests/clients/kserve; do \
+	for folder in $(PEERS)/kserve $(PEERS)/litserve $(PEERS)/mlserver tests/clients/kserve tests/clients/triton; do \
 	  $(LOCK_ANY) $$folder/requirements.in -o $$folder/requirements.txt; done
 
 .PHONY: clean
