@@ -109,7 +109,9 @@ def _from_volume(order: Order, source: VolumeSource) -> None:
     with Sink(order.dest, _NAME, budget) as sink:
         local.copy(path, volume, sink)
         sink.complete(order.sha256)
-        for weights in external.files(path.parent, inspect(sink.path).external):
+        locations = inspect(sink.path).external
+        external.check_sizes(path.parent, locations)
+        for weights in external.files(path.parent, locations):
             _copy_weights(weights, path.parent, volume, order.dest, budget)
         _publish(sink, order)
 

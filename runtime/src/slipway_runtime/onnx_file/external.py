@@ -4,7 +4,7 @@ Locations come from the model and are hostile until they have passed here.
 """
 
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 
 from slipway_runtime.errors import ModelError, Reason
@@ -35,6 +35,16 @@ def files(folder: Path, locations: Iterable[str]) -> list[Path]:
         check_names([location])
         found.append(_regular(folder, location))
     return found
+
+
+def check_sizes(folder: Path, needed: Mapping[str, int]) -> None:
+    """Refuse files that end before the weights in them do; those that are missing are let pass."""
+    for location, size in needed.items():
+        path = folder / location
+        if path.is_file() and path.stat().st_size < size:
+            raise _rejected(
+                location, f"which has {path.stat().st_size} bytes where the model needs {size}"
+            )
 
 
 def _regular(folder: Path, location: str) -> Path:

@@ -6,8 +6,7 @@ Bounds are checked at every step; a lying length is an error, never a read beyon
 import mmap
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 Buffer = bytes | mmap.mmap
 
@@ -35,8 +34,11 @@ class TruncatedError(MalformedError):
     """The message promises more bytes than there are."""
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class AbsurdError(MalformedError):
+    """The message is well formed, and holds what no honest model does; says what."""
+
+
+class Field(NamedTuple):
     """One field: its number, and its value (varint) or where its bytes lie."""
 
     number: int
@@ -78,6 +80,23 @@ def _payload(buffer: Buffer, position: int, end: int, kind: int) -> tuple[int, i
     if position > end:
         raise TruncatedError
     return value, first, position
+
+
+def varints(buffer: Buffer, field: Field) -> Iterator[int]:
+    """Yield the numbers of a repeated field, packed or one by one."""
+    if field.kind == VARINT:
+        yield field.value
+    position = field.start
+    while field.kind == BYTES and position < field.end:
+        value, position = _varint(buffer, position, field.end)
+        yield value
+
+
+def text(buffer: Buffer, field: Field, most: int = 4096) -> str:
+    """Read a text; what no honest model has a longer one of is cut."""
+    return bytes(buffer[field.start : min(field.end, field.start + most)]).decode(
+        errors="surrogateescape"
+    )
 
 
 def _varint(buffer: Buffer, position: int, end: int) -> tuple[int, int]:
