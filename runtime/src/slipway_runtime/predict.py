@@ -13,13 +13,13 @@ from typing import Any
 import numpy as np
 import orjson
 
+from slipway_runtime.codec.coercion import to_array_kindly
 from slipway_runtime.codec.document import loads
 from slipway_runtime.codec.elements import (
     ElementError,
     ShapeError,
     describe,
     flatten,
-    to_array,
     unravel,
 )
 from slipway_runtime.errors import RefusedError, bad_request
@@ -63,15 +63,17 @@ class SimpleApi:
     def _names(self) -> dict[str, None]:
         return dict.fromkeys(field.name for field in self.fields)
 
-    def read(self, body: bytes) -> "tuple[Inference, Reply]":
-        """Read a request, and remember how its answer is written."""
-        rows = self.decode(body)
+    def read(self, body: bytes, batch: bool = False) -> "tuple[Inference, Reply]":
+        """Read a request, and remember how its answer is written; a batch is always a list."""
+        document = loads(body)
+        if batch and not isinstance(document, list):
+            raise bad_request(f"{describe(document)} where a list of rows belongs")
+        rows = self.decode(document)
         self.rules.check(rows.feed, lambda name, at: self.place(rows.single, name, at))
         return Inference(rows.feed, self.signature.outputs), Reply(self, rows)
 
-    def decode(self, body: bytes) -> Rows:
+    def decode(self, document: Any) -> Rows:
         """Make the model's inputs out of named features."""
-        document = loads(body)
         rows = document if isinstance(document, list) else [document]
         single = not isinstance(document, list)
         self._expect_rows(rows, single)
@@ -167,7 +169,7 @@ def _from_columns(
 ) -> Tensor:
     flat = [row[feature] for row in rows for feature in features]
     try:
-        return to_array(flat, spec.datatype).reshape(len(rows), len(features))
+        return to_array_kindly(flat, spec.datatype).reshape(len(rows), len(features))
     except ElementError as error:
         number, column = divmod(error.index, len(features))
         raise bad_request(f"{_row(number, single)}'{features[column]}': {error.message}") from None
@@ -180,7 +182,7 @@ def _from_values(
         values = [value if isinstance(value, list) else [value] for value in values]
     shape = [len(values), *_measure(values[0], spec, row_shape, _row(0, single))]
     try:
-        return to_array(flatten(values, shape), spec.datatype).reshape(shape)
+        return to_array_kindly(flatten(values, shape), spec.datatype).reshape(shape)
     except ShapeError as error:
         number, *inner = error.path
         raise _misplaced(spec, number, tuple(inner), single, error.message) from None

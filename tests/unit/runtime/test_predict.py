@@ -41,7 +41,7 @@ WHOLE = SimpleApi(Signature((spec("X", Datatype.FP32, 3),), (spec("Y", Datatype.
 
 
 def decode(api: SimpleApi, document: Any) -> Rows:
-    return api.decode(json.dumps(document).encode())
+    return api.decode(json.loads(json.dumps(document)))
 
 
 def refusal(api: SimpleApi, document: Any) -> str:
@@ -148,6 +148,26 @@ def test_a_model_of_one_row_takes_no_two() -> None:
 
     assert decode(one, [{"X": [1, 2]}]).feed["X"].shape == (1, 2)
     assert "one row at a time" in refusal(one, [{"X": [1, 2]}] * 2)
+
+
+def test_a_batch_is_a_list_of_rows_and_answered_by_one() -> None:
+    inference, reply = NAMED.read(json.dumps([FLOWER]).encode(), batch=True)
+    outputs: list[Tensor] = [np.array([2]), floats([[0.1, 0.2, 0.7]])]
+
+    assert inference.feed["X"].shape == (1, 4)
+    assert json.loads(reply.write(outputs)[0]) == [{"label": 2, "probabilities": [0.1, 0.2, 0.7]}]
+    for document in (FLOWER, 5, "text", None):
+        with pytest.raises(RefusedError, match="where a list of rows belongs"):
+            NAMED.read(json.dumps(document).encode(), batch=True)
+
+
+def test_values_are_coerced_where_they_can_mean_only_one_thing() -> None:
+    assert decode(TABLE, {"age": "33", "city": "Oslo"}).feed["age"].tolist() == [[33]]
+    assert decode(TABLE, {"age": 33.0, "city": "Oslo"}).feed["age"].tolist() == [[33]]
+    assert decode(NAMED, {**FLOWER, "sepal_width": " 3.5 "}).feed["X"][0, 1] == 3.5
+    assert "row 1: 'age': a decimal number (33.5) where INT32" in refusal(
+        TABLE, [{"age": "33", "city": "a"}, {"age": 33.5, "city": "a"}]
+    )
 
 
 def test_many_names_are_cut_in_messages() -> None:
