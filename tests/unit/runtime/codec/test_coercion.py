@@ -1,3 +1,4 @@
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -69,7 +70,5 @@ def test_every_number_written_as_text_is_that_number(number: float) -> None:
 
 @given(st.text(), st.sampled_from(Datatype))
 def test_no_text_does_anything_but_fit_or_be_refused(text: str, datatype: Datatype) -> None:
-    try:
-        to_array_kindly([text], datatype)
-    except ElementError as error:
-        assert len(error.message) < 300
+    with suppress(ElementError):
+        assert to_array_kindly([text], datatype).size == 1
