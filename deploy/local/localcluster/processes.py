@@ -24,7 +24,9 @@ JOIN = 'echo 0 > "$0/cgroup.procs" && exec "$@"'
 def alive(instance: Instance, component: Component) -> list[int]:
     """The component's running processes: one when all is well, none when it is dead."""
     members = cgroups.members(cgroups.component(instance, component.name))
-    return [pid for pid in members if _program(pid) in {component.program.name, *STARTING}]
+    running = [pid for pid in members if _program(pid) in {component.program.name, *STARTING}]
+    # Between fork and exec, a child looks like its parent.
+    return [pid for pid in running if _parent(pid) not in running]
 
 
 def start(instance: Instance, component: Component) -> None:
@@ -50,6 +52,13 @@ def stop(instance: Instance, component: Component) -> None:
     """Kill a component's process, not its children: containers outlive the runtime's daemon."""
     group = cgroups.component(instance, component.name)
     cgroups.kill((group, pid) for pid in alive(instance, component))
+
+
+def _parent(pid: int) -> int:
+    try:
+        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()[1])
+    except OSError:
+        return 0
 
 
 def _program(pid: int) -> str:
