@@ -111,6 +111,8 @@ def _guarded(entrant: Entrant, step: Callable[[Entrant], None]) -> None:
         step(entrant)
     except (ServerError, RuntimeError) as error:
         entrant.failure = str(error)
+    except (KeyError, ValueError) as error:
+        entrant.failure = f"an answer that cannot be read: {error!r}"
 
 
 def _enter(entrant: Entrant, stack: ExitStack, case: Case, sample: Sample, bench: Bench) -> None:

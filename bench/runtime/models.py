@@ -77,7 +77,7 @@ def _image(layers: _Layers, _: np.random.Generator) -> None:
 
 
 def _normal(random: np.random.Generator, *shape: int) -> Array:
-    return (random.standard_normal(shape) / np.sqrt(shape[0])).astype(np.float32)
+    return np.asarray(random.standard_normal(shape) / np.sqrt(shape[0]), np.float32)
 
 
 _MODELS: dict[str, tuple[Callable[[_Layers, np.random.Generator], None], Shape, Shape]] = {
@@ -99,7 +99,7 @@ def make(name: str, folder: Path) -> Sample:
     build(layers, random)
     path = folder / f"{name}.onnx"
     path.write_bytes(_assemble(layers, takes, gives))
-    given = random.standard_normal([1, *takes[1:]]).astype(np.float32)
+    given = np.asarray(random.standard_normal([1, *map(int, takes[1:])]), np.float32)
     return Sample(name, path, given, _answer(path, given))
 
 

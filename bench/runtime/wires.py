@@ -6,6 +6,7 @@ import http.client
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from http.client import HTTPMessage
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -72,7 +73,7 @@ class Binary:
 
     def ask(self, server: Process, body: bytes) -> Answer:
         content, headers = _post(server.port, body, self._headers(body))
-        length = int(headers[_LENGTH])
+        length = int(headers[_LENGTH] or len(content))
         output = json.loads(content[:length])["outputs"][0]
         tensor = np.frombuffer(content[length:], np.float32).reshape(output["shape"])
         return Answer(tensor, len(content))
@@ -104,7 +105,7 @@ class Grpc:
         import grpc
 
         with grpc.insecure_channel(f"127.0.0.1:{server.grpc_port}") as channel:
-            call = channel.unary_unary("/inference.GRPCInferenceService/ModelInfer")
+            call: Any = channel.unary_unary("/inference.GRPCInferenceService/ModelInfer")
             try:
                 message: bytes = call(body[5:], timeout=_PATIENCE)
             except grpc.RpcError as error:
@@ -133,7 +134,7 @@ def _binary_head(sample: Sample) -> bytes:
     return json.dumps(document, separators=(",", ":")).encode()
 
 
-def _post(port: int, body: bytes, headers: Mapping[str, str]) -> tuple[bytes, Mapping[str, str]]:
+def _post(port: int, body: bytes, headers: Mapping[str, str]) -> tuple[bytes, HTTPMessage]:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=_PATIENCE)
     try:
         connection.request("POST", PATH, body, dict(headers))
