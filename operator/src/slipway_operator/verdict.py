@@ -148,7 +148,8 @@ def _who_serves(view: View) -> str:
 
 
 def _sentences(first: str, second: str) -> str:
-    return f"{first.rstrip('. ')}. {second}"
+    first = first.rstrip(". ")
+    return f"{first} {second}" if first.endswith("?") else f"{first}. {second}"
 
 
 def _pods(count: int) -> str:
