@@ -113,9 +113,10 @@ PEERS := bench/runtime/peers
 
 .PHONY: lock
 lock: install ## Resolve the dependencies anew within pyproject's bounds
-	$(LOCK) --extra operator --extra runtime --extra tools --extra cli --group dev -o tests/requirements.txt
+	$(LOCK) --extra operator --extra runtime --extra traces --extra tools --extra cli --group dev -o tests/requirements.txt
 	$(LOCK) --extra operator -c tests/requirements.txt -o operator/requirements.txt
 	$(LOCK) --extra runtime -c tests/requirements.txt -o runtime/requirements.txt
+	$(LOCK) --extra runtime --group fuzz -c tests/requirements.txt -o tests/fuzz/requirements.txt
 	for folder in $(PEERS)/kserve $(PEERS)/litserve $(PEERS)/mlserver tests/clients/kserve tests/clients/triton; do \
 	  $(LOCK_ANY) $$folder/requirements.in -o $$folder/requirements.txt; done
 
