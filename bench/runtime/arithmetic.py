@@ -7,12 +7,18 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One short run: requests a second, latencies in milliseconds, and what went wrong."""
+    """One short run: requests a second, latencies in milliseconds, and what went wrong.
+
+    `cost` is the server's own processor time for a request, in microseconds: it says the same on a
+    machine that is busy with other things.
+    """
 
     rate: float
     p50: float | None = None
     p99: float | None = None
+    requests: int = 0
     errors: int = 0
+    cost: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +43,11 @@ class Row:
     def p99(self) -> float | None:
         """The median of the runs' 99th percentiles."""
         return _median(run.p99 for run in self.runs)
+
+    @property
+    def cost(self) -> float | None:
+        """The median of the runs' processor time for a request."""
+        return _median(run.cost for run in self.runs)
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,6 +57,7 @@ def http(port: int, path: str, headers: Mapping[str, str], body: Path, burst: Bu
         rate=said["requests"] / (said["microseconds"] / 1e6),
         p50=said["p50"] / 1e3,
         p99=said["p99"] / 1e3,
+        requests=said["requests"],
         errors=said["errors"],
     )
 
@@ -95,6 +96,7 @@ def read_h2load(said: str, answer_size: int, milliseconds: Sequence[float]) -> R
         rate=float(rate[1]),
         p50=percentile(milliseconds, 0.5) if milliseconds else None,
         p99=percentile(milliseconds, 0.99) if milliseconds else None,
+        requests=int(done[1]),
         errors=int(done[2]) + unanswered,
     )
 

@@ -7,7 +7,7 @@ A server that waits for its turn is stopped: it takes nothing from the one that 
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -130,7 +130,10 @@ def _enter(entrant: Entrant, stack: ExitStack, case: Case, sample: Sample, bench
 def _turn(entrant: Entrant, case: Case, sample: Sample, bench: Bench) -> None:
     assert entrant.server is not None
     entrant.server.resume()
-    entrant.runs.append(_load(entrant, sample, bench, bench.burst(case.connections)))
+    used = entrant.server.cpu_seconds()
+    run = _load(entrant, sample, bench, bench.burst(case.connections))
+    cost = (entrant.server.cpu_seconds() - used) / max(1, run.requests)
+    entrant.runs.append(replace(run, cost=cost * 1e6))
     entrant.server.pause()
 
 
@@ -172,4 +175,5 @@ def _limit(sample: Sample, bench: Bench) -> Run:
         text=True,
         check=True,
     )
-    return Run(float(done.stdout))
+    rate = float(done.stdout)
+    return Run(rate, cost=1e6 / rate)

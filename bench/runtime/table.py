@@ -19,7 +19,7 @@ def case_table(case: Case, rows: Sequence[Row]) -> str:
         [_label(row), *_figures(row), *_against(slipway, row, targets.get(row.label))]
         for row in rows
     ]
-    head = ["", "requests/s", "p50 ms", "p99 ms", "Slipway has", "target", ""]
+    head = ["", "requests/s", "p50 ms", "p99 ms", "CPU µs/request", "Slipway has", "target", ""]
     return f"### {case.title}, {case.connections} connections\n\n{_table(head, lines)}"
 
 
@@ -52,12 +52,12 @@ def _one_line(text: str) -> str:
 
 def _figures(row: Row) -> list[str]:
     if row.failure or not row.runs:
-        return [_NOTHING] * 3
-    return [f"{row.rate:,.0f}", _milliseconds(row.p50), _milliseconds(row.p99)]
+        return [_NOTHING] * 4
+    return [f"{row.rate:,.0f}", _number(row.p50), _number(row.p99), _number(row.cost, 0)]
 
 
-def _milliseconds(value: float | None) -> str:
-    return _NOTHING if value is None else f"{value:.2f}"
+def _number(value: float | None, digits: int = 2) -> str:
+    return _NOTHING if value is None else f"{value:.{digits}f}"
 
 
 def _against(slipway: Row, row: Row, target: Target | None) -> list[str]:

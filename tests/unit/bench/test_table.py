@@ -19,7 +19,7 @@ CASE = Case(
     limit=True,
 )
 ROWS = [
-    finished("Slipway", [Run(12_000, 1.0, 2.0)]),
+    finished("Slipway", [Run(12_000, 1.0, 2.0, cost=80.4)]),
     finished("slow", [Run(2_000, 6.0, 12.0)]),
     finished("ceiling", [Run(20_000, 0.5, 1.6)]),
     Row("absent", failure="could not be installed:\nno | wheel"),
@@ -32,15 +32,15 @@ def test_a_case_in_markdown() -> None:
         [
             "### JSON, iris, 16 connections",
             "",
-            "|  | requests/s | p50 ms | p99 ms | Slipway has | target |  |",
-            "| --- | ---: | ---: | ---: | ---: | ---: | ---: |",
-            "| Slipway | 12,000 | 1.00 | 2.00 |  |  |  |",
-            "| slow | 2,000 | 6.00 | 12.00 | 6.00x, p99 0.17x | at least 5x | met |",
-            "| ceiling | 20,000 | 0.50 | 1.60 | 0.60x, p99 1.25x "
+            "|  | requests/s | p50 ms | p99 ms | CPU µs/request | Slipway has | target |  |",
+            "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
+            "| Slipway | 12,000 | 1.00 | 2.00 | 80 |  |  |  |",
+            "| slow | 2,000 | 6.00 | 12.00 | - | 6.00x, p99 0.17x | at least 5x | met |",
+            "| ceiling | 20,000 | 0.50 | 1.60 | - | 0.60x, p99 1.25x "
             "| at least 0.8x, p99 at most 1.5x | **not met** |",
-            "| absent: could not be installed: no / wheel | - | - | - "
+            "| absent: could not be installed: no / wheel | - | - | - | - "
             "| - | at least 5x | **not met** |",
-            "| limit | 240,000 | - | - | 0.05x |  |  |",
+            "| limit | 240,000 | - | - | - | 0.05x |  |  |",
         ]
     )
 
@@ -48,7 +48,7 @@ def test_a_case_in_markdown() -> None:
 def test_nothing_is_met_when_slipway_itself_failed() -> None:
     text = table.case_table(CASE, [Row("Slipway", failure="wrong answer"), *ROWS[1:]])
 
-    assert "| Slipway: wrong answer | - | - | - |  |  |  |" in text
+    assert "| Slipway: wrong answer | - | - | - | - |  |  |  |" in text
     assert "| met |" not in text
 
 
