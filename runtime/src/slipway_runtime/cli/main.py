@@ -11,10 +11,10 @@ from types import ModuleType
 from typing import Final
 
 from slipway_runtime import __version__, termination
-from slipway_runtime.cli import fetch, serve
+from slipway_runtime.cli import fetch, inspect, serve
 from slipway_runtime.errors import ModelError
 
-_COMMANDS: Final[dict[str, ModuleType]] = {"serve": serve, "fetch": fetch}
+_COMMANDS: Final[dict[str, ModuleType]] = {"serve": serve, "inspect": inspect, "fetch": fetch}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="slipway-runtime", description="Serve one ONNX model over HTTP, or fetch it first."
+        prog="slipway-runtime", description="Serve one model over HTTP, or look at it first."
     )
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
