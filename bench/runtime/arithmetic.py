@@ -73,10 +73,12 @@ class Comparison:
 
 
 def finished(label: str, runs: Iterable[Run]) -> Row:
-    """Make a row of runs; errors in any of them fail it."""
+    """Make a row of runs; errors fail it, and so does a run without any answer."""
     taken = tuple(runs)
     errors = sum(run.errors for run in taken)
-    return Row(label, taken, f"{errors:,} requests failed" if errors else "")
+    if errors:
+        return Row(label, taken, f"{errors:,} requests failed")
+    return Row(label, taken, "" if all(run.rate for run in taken) else "a run without any answer")
 
 
 def compare(slipway: Row, other: Row) -> Comparison | None:

@@ -175,5 +175,5 @@ def _limit(sample: Sample, bench: Bench) -> Run:
         text=True,
         check=True,
     )
-    rate = float(done.stdout)
-    return Run(rate, cost=1e6 / rate)
+    rate, cost = map(float, done.stdout.split())
+    return Run(rate, cost=cost)

@@ -9,7 +9,7 @@ from bench.runtime.environments import ROOT
 
 _FEATURES = (
     *("--inputs", '[{"name": "x", "range": [-100, 100]}]'),
-    *("--warmup-requests", "3"),
+    *("--batch-rows", "32"),
 )
 """What Slipway is measured with beyond its defaults; checks, metrics and limits are always on."""
 

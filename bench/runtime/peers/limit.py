@@ -1,7 +1,10 @@
-"""The limit: a loop over `session.run`, without a server. Prints the runs a second."""
+"""The limit: a loop over `session.run`, without a server.
+
+Prints the runs a second, and the processor time of one in microseconds.
+"""
 
 import sys
-from time import perf_counter
+from time import perf_counter, process_time
 
 import numpy as np
 
@@ -13,12 +16,12 @@ def main(path: str, tensor: str, seconds: float) -> None:
     session = open_session(path)
     feed = {session.get_inputs()[0].name: np.load(tensor)}
     session.run(None, feed)
-    runs, started = 0, perf_counter()
+    runs, started, used = 0, perf_counter(), process_time()
     while (passed := perf_counter() - started) < seconds:
         for _ in range(10):
             session.run(None, feed)
         runs += 10
-    print(runs / passed)
+    print(runs / passed, (process_time() - used) / runs * 1e6)
 
 
 if __name__ == "__main__":

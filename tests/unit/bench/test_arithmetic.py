@@ -32,6 +32,13 @@ def test_a_single_failed_request_fails_the_row() -> None:
     assert row.failure == "1,200 requests failed"
 
 
+def test_a_run_without_any_answer_fails_the_row() -> None:
+    row = finished("a", [Run(100, 1, 1), Run(0)])
+
+    assert row.failure == "a run without any answer"
+    assert compare(SLIPWAY, row) is None
+
+
 def test_a_comparison_is_slipways_share_of_the_other() -> None:
     other = finished("other", [Run(50, 1, 2)])
 
