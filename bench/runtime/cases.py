@@ -82,7 +82,7 @@ CASES: Final = (
     _json("mlp", "MLP 256-512-512-10", "mlp"),
     _BINARY,
     _batching("batching-mlp", "MLP 256-512-512-10", "mlp"),
-    _batching("batching-convolutional", "two convolutions on 28x28", "convolutional"),
+    _batching("batching-convolutional", "MNIST network of two convolutions", "convolutional"),
     _grpc("grpc-iris", "iris (4 numbers)", "iris"),
     _grpc("grpc-mlp", "MLP 256-512-512-10", "mlp"),
 )

@@ -63,13 +63,14 @@ def _mlp(layers: _Layers, random: np.random.Generator) -> None:
 
 
 def _convolutional(layers: _Layers, random: np.random.Generator) -> None:
-    for before, after in ((1, 8), (8, 16)):
-        weights = [_normal(random, after, before, 3, 3), _normal(random, after)]
-        layers.add("Conv", weights, pads=[1, 1, 1, 1])
+    """The network of many a first lesson on MNIST."""
+    for before, after in ((1, 32), (32, 64)):
+        weights = [_normal(random, after, before, 5, 5), _normal(random, after)]
+        layers.add("Conv", weights, pads=[2, 2, 2, 2])
         layers.add("Relu")
         layers.add("MaxPool", kernel_shape=[2, 2], strides=[2, 2])
     layers.add("Flatten", axis=1)
-    _dense(layers, random, (16 * 7 * 7, 10))
+    _dense(layers, random, (64 * 7 * 7, 1024, 10))
 
 
 def _image(layers: _Layers, _: np.random.Generator) -> None:
