@@ -3,14 +3,14 @@
 Synchronous, each step by itself. Knows nothing of HTTP, states or who waits for an answer.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from time import perf_counter
+from itertools import count
 
 from slipway_runtime import examples
 from slipway_runtime.codec import oip
 from slipway_runtime.codec.form import Form
-from slipway_runtime.engine.base import Engine
+from slipway_runtime.engine.base import CancelToken, Engine
 from slipway_runtime.errors import (
     InferenceError,
     ModelError,
@@ -26,7 +26,7 @@ from slipway_runtime.rules import Rules
 from slipway_runtime.signature import Signature, Tensor, TensorSpec
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class Model:
     """One model that can answer."""
 
@@ -34,7 +34,8 @@ class Model:
     engine: Engine
     rules: Rules
     simple: SimpleApi
-    observe: Callable[[float], None]
+    serial: int = field(default_factory=count(1).__next__)
+    """A number of its own: no other model of this process has ever had it."""
     form: Form = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -49,23 +50,25 @@ class Model:
         """Read a request of the Open Inference Protocol."""
         return oip.read(body, header_length, self.form)
 
-    def read_simple(self, body: bytes) -> tuple[Inference, Reply]:
+    def read_simple(self, body: bytes, batch: bool = False) -> tuple[Inference, Reply]:
         """Read a request of the simple API."""
-        return self.simple.read(body)
+        return self.simple.read(body, batch)
 
-    def compute(self, feed: Mapping[str, Tensor], outputs: tuple[TensorSpec, ...]) -> list[Tensor]:
-        """Run the model once."""
-        started = perf_counter()
-        tensors = self.engine.run(feed, [spec.name for spec in outputs])
-        self.observe(perf_counter() - started)
-        return tensors
+    def compute(
+        self,
+        feed: Mapping[str, Tensor],
+        outputs: tuple[TensorSpec, ...],
+        token: CancelToken | None = None,
+    ) -> list[Tensor]:
+        """Run the model once; `token` ends the run from elsewhere."""
+        return self.engine.run(feed, [spec.name for spec in outputs], token)
 
     def warm_up(self, requests: int) -> None:
         """Run made-up requests until the model has answered that many; raise when it cannot."""
         if requests == 0:
             return
         feed = self._first_that_runs()
-        for _ in range(requests - 1):
+        for _ in range(max(requests, self.engine.warm_runs) - 1):
             self._try(feed)
 
     def _first_that_runs(self) -> dict[str, Tensor]:

@@ -1,10 +1,12 @@
 """What `serve` is told, by options or by the environment of its container. Values only."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from slipway_runtime.engine.settings import EngineSettings
 from slipway_runtime.identity import Identity
+from slipway_runtime.scheduling.settings import SchedulingSettings
+from slipway_runtime.server.settings import LimitSettings, OperationSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,3 +21,6 @@ class ServeSettings:
     host: str | None
     port: int
     drain_seconds: float
+    scheduling: SchedulingSettings = field(default_factory=SchedulingSettings)
+    operation: OperationSettings = field(default_factory=OperationSettings)
+    limits: LimitSettings = field(default_factory=LimitSettings)

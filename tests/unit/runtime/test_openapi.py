@@ -31,7 +31,7 @@ def model(save: Any, content: bytes, rules: Any) -> Model:
     engine = onnx.load(save(content))
     known = parse(json.dumps(rules), engine.signature)
     api = SimpleApi(engine.signature, known)
-    return Model(Identity("m", "1", ""), engine, known, api, list[float]().append)
+    return Model(Identity("m", "1", ""), engine, known, api)
 
 
 def answer(served: Model, read: Any, request: Any) -> Any:

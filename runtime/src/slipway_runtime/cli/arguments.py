@@ -5,6 +5,7 @@ import re
 from typing import Final
 
 from slipway_runtime.engine.settings import Provider
+from slipway_runtime.server.settings import OPEN_GROUPS
 
 _SUFFIXES: Final = {"": 1, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
 
@@ -48,6 +49,14 @@ def seconds(text: str) -> float:
     return number
 
 
+def milliseconds(text: str) -> float:
+    """Take a time of a second at most, into seconds."""
+    number = float(text)
+    if not 0 <= number <= 1000:
+        raise argparse.ArgumentTypeError("between 0 and 1000 milliseconds")
+    return number / 1000
+
+
 def digest(text: str) -> str:
     """Take a sha256."""
     if not re.fullmatch(r"[0-9a-fA-F]{64}", text):
@@ -61,3 +70,32 @@ def size(text: str) -> int:
     if match is None:
         raise argparse.ArgumentTypeError(f"{text!r} is not a size such as 500000 or 4Gi")
     return int(match[1]) * _SUFFIXES[match[2]]
+
+
+def share(text: str) -> float:
+    """Take a share of one."""
+    number = float(text)
+    if not 0 <= number <= 1:
+        raise argparse.ArgumentTypeError("between 0 and 1")
+    return number
+
+
+def url(text: str) -> str:
+    """Take the address of a web server."""
+    if text and not re.fullmatch(r"https?://[^/\s]+\S*", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no http:// or https:// URL")
+    return text
+
+
+def target(text: str) -> str:
+    """Take a file's path or the address of a web server."""
+    return url(text) if "://" in text else text
+
+
+def groups(text: str) -> tuple[str, ...]:
+    """Take some of the groups of paths that need no key."""
+    names = () if text == "none" else tuple(text.split(","))
+    if unknown := [name for name in names if name not in OPEN_GROUPS]:
+        known = ", ".join(OPEN_GROUPS)
+        raise argparse.ArgumentTypeError(f"{unknown[0]!r} is none of {known}; or say none")
+    return names

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
+from slipway_runtime.cli import scheduling
 from slipway_runtime.cli.arguments import count, pairs, provider, seconds, yes
 
 WORDS: Final = "load a model and answer predictions"
@@ -98,6 +99,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         default=environment("SLIPWAY_DRAIN_SECONDS") or "15",
         help="how long to answer after SIGTERM; default: 15 [SLIPWAY_DRAIN_SECONDS]",
     )
+    scheduling.add(parser)
 
 
 def _run(options: argparse.Namespace) -> None:
@@ -121,5 +123,6 @@ def _run(options: argparse.Namespace) -> None:
             host=options.host,
             port=options.port,
             drain_seconds=options.drain_seconds,
+            scheduling=scheduling.settings(options),
         )
     )

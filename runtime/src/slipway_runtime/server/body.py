@@ -1,11 +1,11 @@
 """Read a request's body: counted while it arrives, in bounded time, whatever its headers claim."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Final
 
-from slipway_runtime.errors import RefusedError, bad_request
+from slipway_runtime.errors import RefusedError
 from slipway_runtime.server.admission import MIB, Admission
 from slipway_runtime.server.answers import Header, Receive
 
@@ -22,15 +22,19 @@ class Body:
 
     def __init__(self, receive: Receive, headers: Sequence[Header], admission: Admission) -> None:
         self._receive = receive
-        self._headers = headers
+        self.headers = dict(headers)
         self._admission = admission
         self._held = 0
         self.complete = False
 
+    @property
+    def largest(self) -> int:
+        """The largest body that is taken, compressed or not."""
+        return self._admission.largest_body
+
     async def read(self) -> bytes:
         """Read it all, or raise `RefusedError` as soon as it is clear that it cannot be taken."""
-        headers = dict(self._headers)
-        if int(headers.get(b"content-length", 0)) > self._admission.largest_body:
+        if int(self.headers.get(b"content-length", 0)) > self.largest:
             raise self._too_large()
         chunks: list[bytes] = []
         try:
@@ -39,8 +43,12 @@ class Body:
                     chunks.append(await self._next())
         except TimeoutError:
             raise RefusedError(408, f"the body did not arrive within {_SECONDS} seconds") from None
-        _expect_plain(headers)
         return b"".join(chunks)
+
+    async def gone(self) -> None:
+        """Wait until the client has left."""
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
 
     async def _next(self) -> bytes:
         message = await self._receive()
@@ -48,17 +56,19 @@ class Body:
             raise DisconnectedError
         chunk: bytes = message["body"]
         size = len(chunk)
-        if self._held + size > self._admission.largest_body:
+        if self._held + size > self.largest:
             raise self._too_large()
-        self._admission.hold(size)
-        self._held += size
+        self.hold(size)
         self.complete = not message["more_body"]
         return chunk
 
     def _too_large(self) -> RefusedError:
-        return RefusedError(
-            413, f"the body is larger than the {self._admission.largest_body // MIB} MiB allowed"
-        )
+        return RefusedError(413, f"the body is larger than the {self.largest // MIB} MiB allowed")
+
+    def hold(self, size: int) -> None:
+        """Hold memory for so many bytes."""
+        self._admission.hold(size)
+        self._held += size
 
     def close(self) -> None:
         """Give back what is held."""
@@ -73,10 +83,3 @@ class Body:
                     message = await self._receive()
                     if message["type"] == "http.disconnect" or not message["more_body"]:
                         return
-
-
-def _expect_plain(headers: Mapping[bytes, bytes]) -> None:
-    if headers.get(b"content-encoding", b"identity").lower() != b"identity":
-        raise RefusedError(415, "compressed bodies are not supported; send it as it is")
-    if b"inference-header-content-length" in headers:
-        raise bad_request("binary tensors are not supported; send the inputs as JSON")

@@ -4,7 +4,6 @@ The order matters: the liveness probe is answered before the model's libraries a
 """
 
 import asyncio
-import gc
 import logging
 import os
 import signal
@@ -12,10 +11,9 @@ import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from time import perf_counter
+from functools import partial
 from typing import Final
 
 import uvicorn
@@ -25,11 +23,14 @@ from slipway_runtime import __version__, cgroup
 from slipway_runtime.errors import ModelError, Reason
 from slipway_runtime.lifecycle import memory
 from slipway_runtime.lifecycle.drain import drain
-from slipway_runtime.lifecycle.state import Phase, State
+from slipway_runtime.lifecycle.state import AsgiApp, Phase, State
 from slipway_runtime.metrics import Metrics
 from slipway_runtime.server.admission import Admission, Room
 from slipway_runtime.server.asgi import Application
-from slipway_runtime.server.protocol import BoundedProtocol
+from slipway_runtime.server.fast_lane import FastLane, FastProtocol
+from slipway_runtime.server.opening import Opening
+from slipway_runtime.server.operation import Operation
+from slipway_runtime.server.predictions import Predictions
 from slipway_runtime.settings import ServeSettings
 
 log = logging.getLogger("slipway")
@@ -98,20 +99,29 @@ async def _serve(settings: ServeSettings, listener: socket.socket) -> Future[Non
     memory.bound(limits)
     state = State()
     metrics = Metrics(settings.identity, lambda: state.ready)
-    threads = ThreadPoolExecutor(limits.threads, thread_name_prefix="inference")
-    admission = Admission(limits.threads, _memory(limits))
-    room = Room(_memory(limits))
-    app = Application(settings.identity, state, metrics, admission, room, threads)
-    server = Server(_config(app), state, settings.drain_seconds)
+    who, room = settings.identity, Room(_memory(limits))
+    predictions = Predictions(who, state, metrics, room, limits.threads)
+    operation = Operation(settings.operation, who, metrics.registry)
+    app = Application(who, state, metrics, Admission(_memory(limits)), predictions)
+    lane = FastLane(who, state, metrics, predictions, operation)
+    config = _config(operation.around(app), lane)
+    if operation.certificates is not None:
+        config.load()
+        config.ssl = operation.certificates.context
+    server = Server(config, state, settings.drain_seconds)
     loop = asyncio.get_running_loop()
     loaded: Future[None] = Future()
     loaded.add_done_callback(
         lambda done: loop.call_soon_threadsafe(server.stop) if done.exception() else None
     )
-    loading = Loading(settings, limits, state, metrics)
-    threading.Thread(target=_settle, args=(loaded, loading.run), daemon=True).start()
+    opening = Opening(settings, limits, state, metrics, loop)
+    threading.Thread(target=_settle, args=(loaded, opening.run), daemon=True).start()
+    operation.start()
     log.info("slipway-runtime %s: listening on port %d", __version__, listener.getsockname()[1])
-    await server.serve(sockets=[listener])
+    try:
+        await server.serve(sockets=[listener])
+    finally:
+        await operation.close()
     return loaded
 
 
@@ -127,42 +137,10 @@ def _settle(future: Future[None], work: Callable[[], None]) -> None:
         future.set_result(None)
 
 
-@dataclass(frozen=True, slots=True)
-class Loading:
-    """The way from a file to readiness."""
-
-    settings: ServeSettings
-    limits: cgroup.Limits
-    state: State
-    metrics: Metrics
-
-    def run(self) -> None:
-        """Load, warm up, and open the doors."""
-        started = perf_counter()
-        self.state.advance(Phase.LOADING)
-        from slipway_runtime.lifecycle import loading
-        from slipway_runtime.server import pages
-
-        model = loading.load(self.settings, self.limits, self.metrics.ran)
-        self.state.advance(Phase.WARMING)
-        model.warm_up(self.settings.warmup_requests)
-        self.metrics.loaded(model.engine.platform)
-        self.state.open(model, pages.build(model))
-        # What exists now stays: the collector need not look at it again.
-        gc.collect()
-        gc.freeze()
-        log.info(
-            "ready: model %s, loaded and warmed in %.2f s, %d threads",
-            self.settings.identity.name,
-            perf_counter() - started,
-            self.limits.threads,
-        )
-
-
-def _config(app: Application) -> uvicorn.Config:
+def _config(app: AsgiApp, lane: FastLane) -> uvicorn.Config:
     return uvicorn.Config(
         app,
-        http=BoundedProtocol,
+        http=partial(FastProtocol, lane),  # type: ignore[arg-type]  # called as a class would be
         ws="none",
         lifespan="off",
         interface="asgi3",

@@ -21,7 +21,7 @@ def settings(path: Path, inputs: str = "") -> ServeSettings:
 
 
 def loaded(path: Path, inputs: str = "", limits: Limits = FREE) -> Model:
-    return load(settings(path, inputs), limits, list[float]().append)
+    return load(settings(path, inputs), limits)
 
 
 def failure(path: Path, reason: Reason, inputs: str = "", limits: Limits = FREE) -> str:
@@ -86,4 +86,26 @@ def test_an_enormous_tensor_that_is_not_there_is_refused(save: Any) -> None:
         [lie],
     )
 
-    assert failure(save(content), Reason.LOAD_FAILED)
+    assert "declares 1000000000000 elements" in failure(save(content), Reason.FORMAT_REJECTED)
+
+
+def test_weights_that_end_too_early_are_refused(save: Any) -> None:
+    path = save(models.outside("weights.bin"))
+    (path.parent / "weights.bin").write_bytes(models.WEIGHTS[:-1])
+
+    words = failure(path, Reason.FORMAT_REJECTED)
+
+    assert "'weights.bin', which has 15 bytes where the model needs 16" in words
+
+
+def test_operators_of_somebodys_library_never_reach_the_engine(save: Any) -> None:
+    content = models.model(
+        [helper.make_node("Tokenizer", ["X"], ["Y"], domain="ai.onnx.contrib")],
+        [("X", models.FLOAT, (1,))],
+        [("Y", models.FLOAT, (1,))],
+        opsets={"": 18, "ai.onnx.contrib": 1},
+    )
+
+    words = failure(save(content), Reason.FORMAT_REJECTED)
+
+    assert "operators of 'ai.onnx.contrib' (Tokenizer)" in words

@@ -1,32 +1,16 @@
-import threading
-import time
+import asyncio
+from collections.abc import Sequence
 
 import pytest
 
 from slipway_runtime.errors import RefusedError
-from slipway_runtime.server.admission import LARGEST_BODY, MIB, QUEUE, Admission, Room
+from slipway_runtime.server.admission import LARGEST_BODY, MIB, Admission, Room
 
 LARGE = 64 * 1024 * MIB
 
 
-def test_so_many_requests_wait_and_no_more() -> None:
-    admission = Admission(threads=2, memory=LARGE)
-    places = [admission.place() for _ in range(QUEUE + 2)]
-    for place in places:
-        place.__enter__()
-
-    with pytest.raises(RefusedError) as caught, admission.place():
-        pass
-    assert caught.value.status == 503
-    assert ("retry-after", "1") in caught.value.headers
-
-    places[0].__exit__(None, None, None)
-    with admission.place():
-        pass
-
-
 def test_bodies_are_held_up_to_a_share_of_the_memory() -> None:
-    admission = Admission(threads=1, memory=80 * MIB)
+    admission = Admission(memory=80 * MIB)
     admission.hold(10 * MIB)
 
     with pytest.raises(RefusedError) as caught:
@@ -41,42 +25,79 @@ def test_bodies_are_held_up_to_a_share_of_the_memory() -> None:
     ("memory", "largest"), [(LARGE, LARGEST_BODY), (512 * MIB, 64 * MIB), (256 * MIB, 32 * MIB)]
 )
 def test_the_largest_body_fits_into_what_may_be_held(memory: int, largest: int) -> None:
-    admission = Admission(threads=2, memory=memory)
+    admission = Admission(memory=memory)
 
     assert admission.largest_body == largest
     admission.hold(largest)
 
 
-def test_values_that_never_fit_are_too_large() -> None:
+async def test_values_that_never_fit_are_too_large() -> None:
     room = Room(memory=512 * MIB)
 
-    with room.take(128 * MIB):
+    async with room.take(128 * MIB):
         pass
-    with (
-        pytest.raises(RefusedError, match="takes about 129 MiB, 128 MiB are allowed") as caught,
-        room.take(129 * MIB),
-    ):
-        pass
+    with pytest.raises(RefusedError, match="takes about 129 MiB, 128 MiB are allowed") as caught:
+        async with room.take(129 * MIB):
+            pass
     assert caught.value.status == 413
 
 
-def test_values_that_do_not_fit_now_wait_for_their_turn() -> None:
+class Stay:
+    """Somebody who takes room and leaves when told to."""
+
+    def __init__(self, room: Room, size: int) -> None:
+        self.inside = False
+        self._leave = asyncio.Event()
+        self.task = asyncio.create_task(self._stay(room, size))
+
+    async def _stay(self, room: Room, size: int) -> None:
+        async with room.take(size):
+            self.inside = True
+            await self._leave.wait()
+
+    async def leave(self) -> None:
+        self._leave.set()
+        await self.task
+
+
+async def settle(stays: Sequence[Stay]) -> list[bool]:
+    for _ in range(5):
+        await asyncio.sleep(0)
+    return [stay.inside for stay in stays]
+
+
+async def test_values_that_do_not_fit_now_wait_for_their_turn() -> None:
     room = Room(memory=400)
-    order: list[str] = []
-    taken = threading.Event()
+    stays = [Stay(room, 60), Stay(room, 60), Stay(room, 30)]
 
-    def second() -> None:
-        taken.wait()
-        with room.take(60):
-            order.append("second")
+    assert await settle(stays) == [True, False, False], "a small one does not overtake"
 
-    thread = threading.Thread(target=second)
-    thread.start()
-    with room.take(60):
-        taken.set()
-        with room.take(40):
-            time.sleep(0.05)
-        order.append("first")
-    thread.join(5)
+    await stays[0].leave()
+    assert await settle(stays) == [True, True, True]
+    await asyncio.gather(*[stay.leave() for stay in stays[1:]])
+    assert await settle([Stay(room, 100)]) == [True], "all room was given back"
 
-    assert order == ["first", "second"]
+
+async def test_who_gives_up_waiting_takes_no_room() -> None:
+    room = Room(memory=400)
+    stays = [Stay(room, 60), Stay(room, 60), Stay(room, 40)]
+    await settle(stays)
+
+    stays[1].task.cancel()
+    await stays[0].leave()
+
+    assert await settle(stays) == [True, False, True]
+    await stays[2].leave()
+    assert await settle([Stay(room, 100)]) == [True]
+
+
+async def test_who_is_let_in_and_gives_up_at_the_same_moment_gives_the_room_back() -> None:
+    room = Room(memory=400)
+    stays = [Stay(room, 100), Stay(room, 100)]
+    await settle(stays)
+
+    stays[0]._leave.set()
+    await asyncio.sleep(0)
+    stays[1].task.cancel()
+
+    assert await settle([Stay(room, 100)]) == [True]

@@ -12,7 +12,7 @@ from slipway_runtime.server.body import Body, DisconnectedError
 
 def room() -> Admission:
     """Take bodies of up to 1 MiB."""
-    return Admission(threads=1, memory=8 * MIB)
+    return Admission(memory=8 * MIB)
 
 
 def chunks(*parts: bytes) -> list[dict[str, Any]]:
@@ -90,25 +90,24 @@ async def test_a_body_that_does_not_come_is_not_waited_for(
     assert (await refusal(reading(chunks(b"a", b"b")[:1]))).status == 408
 
 
-@pytest.mark.parametrize(
-    ("header", "status"),
-    [
-        ({b"content-encoding": b"gzip"}, 415),
-        ({b"content-encoding": b"deflate"}, 415),
-        ({b"inference-header-content-length": b"10"}, 400),
-    ],
-)
-async def test_what_is_not_supported_is_refused_in_words(
-    header: dict[bytes, bytes], status: int
-) -> None:
-    refused = await refusal(reading(chunks(b"a"), header))
+async def test_what_is_held_beyond_the_body_is_given_back_with_it() -> None:
+    admission = room()
+    body = reading(chunks(b"x" * 1000), admission=admission)
+    await body.read()
 
-    assert refused.status == status
-    assert "not supported" in refused.message
+    body.hold(MIB - 1000)
+    with pytest.raises(RefusedError):
+        body.hold(1)
+    body.close()
+
+    admission.hold(MIB)
 
 
-async def test_an_encoding_that_changes_nothing_is_fine() -> None:
-    assert await reading(chunks(b"a"), {b"content-encoding": b"Identity"}).read() == b"a"
+async def test_it_tells_when_the_client_has_gone() -> None:
+    body = reading([*chunks(b"a"), {"type": "http.disconnect"}])
+    await body.read()
+
+    await asyncio.wait_for(body.gone(), 1)
 
 
 async def test_the_rest_of_a_refused_body_is_thrown_away() -> None:

@@ -1,0 +1,1 @@
+"""What runs when: on the event loop, in threads, or joined with others into one run."""
