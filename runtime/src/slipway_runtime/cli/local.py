@@ -36,6 +36,12 @@ def add_model(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def for_serve(options: argparse.Namespace) -> list[str]:
+    """Say the same to `serve`."""
+    allow = str(bool(options.allow_torchscript)).lower()
+    return [f"--inputs={options.inputs}", f"--allow-torchscript={allow}"]
+
+
 def load(options: argparse.Namespace) -> "Model":
     """Check and load it as `serve` does, without a limit of a container."""
     from slipway_runtime.cgroup import Limits

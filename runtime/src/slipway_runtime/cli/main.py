@@ -11,10 +11,16 @@ from types import ModuleType
 from typing import Final
 
 from slipway_runtime import __version__, termination
-from slipway_runtime.cli import fetch, inspect, serve
-from slipway_runtime.errors import ModelError
+from slipway_runtime.cli import bench, fetch, inspect, quantize, serve
+from slipway_runtime.errors import ModelError, StartError
 
-_COMMANDS: Final[dict[str, ModuleType]] = {"serve": serve, "inspect": inspect, "fetch": fetch}
+_COMMANDS: Final[dict[str, ModuleType]] = {
+    "serve": serve,
+    "inspect": inspect,
+    "bench": bench,
+    "quantize": quantize,
+    "fetch": fetch,
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -29,6 +35,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print(f"slipway-runtime: {error}", file=sys.stderr)
         termination.write(error)
         sys.exit(1)
+    except StartError as error:
+        sys.exit(f"slipway-runtime: {error}")
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -15,7 +15,7 @@ def run(*arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.parametrize("verb", ["serve", "fetch"])
+@pytest.mark.parametrize("verb", ["serve", "inspect", "bench", "quantize", "fetch"])
 def test_the_help_teaches_by_examples(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         cli.main([verb, "--help"])
