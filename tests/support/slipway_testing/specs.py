@@ -124,6 +124,14 @@ GOOD: Final = [
     Good("GPU", vary(runtime__accelerator={"resource": "nvidia.com/gpu"})),
     Good("MIG slice", vary(runtime__accelerator={"resource": "nvidia.com/mig-1g.5gb", "count": 2})),
     Good("no warm-up", vary(runtime__warmup={"requests": 0})),
+    Good("batching", vary(runtime__batching={"maxSize": 2, "maxDelay": "1s"})),
+    Good("batching that never waits", vary(runtime__batching={"maxSize": 4096})),
+    Good("no queue", vary(runtime__concurrency={"queue": 0})),
+    Good("shortest timeout", vary(runtime__timeout="10ms")),
+    Good(
+        "cache below the memory limit",
+        vary(runtime={**resources(limits={"memory": "1Gi"}), "cache": {"size": "1023Mi"}}),
+    ),
     Good("empty variable", vary(runtime__env=[{"name": "A", "value": ""}, {"name": "_b2"}])),
     Good("no replicas", vary(replicas=0)),
     Good("autoscaled on CPU", scaled()),
@@ -167,5 +175,5 @@ UNKNOWN_FIELDS: Final = {
     # Not built yet, so not in the API
     "spec.rollout.strategy": vary(rollout={"strategy": "Canary"}),
     "spec.rollout.canary": vary(rollout={"canary": {"steps": []}}),
-    "spec.runtime.batching": vary(runtime__batching={"maxSize": 16}),
+    "spec.runtime.batching.size": vary(runtime__batching={"maxSize": 16, "size": 8}),
 }

@@ -4,13 +4,14 @@ Only what is safe to leave to any user of a namespace is here. No service accoun
 privilege or foreign Secret can be named, and none may ever be added.
 """
 
+from datetime import timedelta
 from typing import Annotated, ClassVar
 
 from pydantic import Field
 
 from slipway_operator.api.base import ApiModel, Rule
 from slipway_operator.api.placement import Placement
-from slipway_operator.api.quantities import Quantity
+from slipway_operator.api.quantities import Duration, Quantity, between
 
 ResourceList = Annotated[
     dict[str, Quantity],
@@ -67,6 +68,29 @@ class Warmup(ApiModel):
     """How many; 0 for none."""
 
 
+class Batching(ApiModel):
+    """Rows of different requests that are computed in one run."""
+
+    max_size: Annotated[int, Field(ge=2, le=4096, examples=[16])]
+    """The most rows of one run. Only a model that treats each row by itself is batched."""
+    max_delay: Annotated[Duration, between("0s", "1s"), Field(examples=["2ms"])] = timedelta()
+    """How long a row may wait for others; with `0s` only what waits anyway is joined."""
+
+
+class Concurrency(ApiModel):
+    """What happens when more requests arrive than can be computed."""
+
+    queue: Annotated[int, Field(ge=0, le=100_000)] = 256
+    """How many requests may wait in a pod; more are refused at once, with status 503."""
+
+
+class Cache(ApiModel):
+    """Answers that are remembered, by everything that was asked."""
+
+    size: Annotated[Quantity, Field(examples=["64Mi"])]
+    """Memory for them in each pod; the least recently used are forgotten."""
+
+
 class EnvVar(ApiModel):
     """A plain environment variable."""
 
@@ -90,6 +114,19 @@ class EnvVar(ApiModel):
 class RuntimeSpec(ApiModel):
     """How the model is run."""
 
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            "!has(self.cache) || !has(self.resources) || !has(self.resources.limits) || "
+            "!('memory' in self.resources.limits) || "
+            "!isQuantity(string(self.resources.limits['memory'])) || "
+            "!isQuantity(string(self.cache.size)) || "
+            "quantity(string(self.cache.size))"
+            ".compareTo(quantity(string(self.resources.limits['memory']))) < 0",
+            "must be smaller than runtime.resources.limits.memory, which the model needs too",
+            field="cache",
+        ),
+    )
+
     image: Annotated[
         str,
         Field(max_length=512, examples=["registry.example.com/slipway-runtime:1.0.0"]),
@@ -106,6 +143,16 @@ class RuntimeSpec(ApiModel):
     """Devices for each pod; absent for CPU."""
     warmup: Warmup = Warmup()
     """Requests that a pod answers to itself before it is ready."""
+    batching: Batching | None = None
+    """Rows of different requests that are computed in one run; absent: every request by itself."""
+    concurrency: Concurrency = Concurrency()
+    """What happens when more requests arrive than can be computed."""
+    timeout: Annotated[Duration, between("10ms", "30s"), Field(examples=["10s"])] = timedelta(
+        seconds=30
+    )
+    """How long a request may take, from its arrival to its answer; then it gets status 504."""
+    cache: Cache | None = None
+    """Answers that are remembered; absent: none are."""
     env: Annotated[
         tuple[EnvVar, ...],
         Field(

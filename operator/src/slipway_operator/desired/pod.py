@@ -5,8 +5,10 @@ two bounded folders. Whatever changes here restarts every pod of every user: the
 """
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Final
 
+from slipway_operator.api.quantities import parse_quantity
 from slipway_operator.api.runtime import RuntimeSpec
 from slipway_operator.desired.labels import OWNER_ANNOTATION, revision_labels, selector
 from slipway_operator.desired.revisions import Revision, canonical_json
@@ -22,6 +24,7 @@ USER: Final = 65532
 GRACE_SECONDS: Final = 60
 
 _MIB: Final = 2**20
+_SECOND: Final = timedelta(seconds=1)
 # The fetching container refuses a model over the limit in plain words; the folder's own limit, at
 # which kubelet evicts the pod, is only the net below.
 _MODEL_DIR_SLACK: Final = 64 * _MIB
@@ -103,8 +106,26 @@ def _runtime_environment(owner: Owner, revision: Revision) -> dict[str, str]:
         "SLIPWAY_INPUTS": canonical_json(inputs) if inputs else "",
         "SLIPWAY_WARMUP_REQUESTS": str(runtime.warmup.requests),
         "SLIPWAY_PROVIDERS": "cuda" if runtime.accelerator else "cpu",
+        **_scheduling_environment(runtime),
     }
     return {**{variable.name: variable.value for variable in runtime.env}, **own}
+
+
+def _scheduling_environment(runtime: RuntimeSpec) -> dict[str, str]:
+    """Return what was chosen; the defaults are the runtime's own, so that no pod changes."""
+    chosen = runtime.model_fields_set | runtime.concurrency.model_fields_set
+    batching, cache = runtime.batching, runtime.cache
+    return {
+        "SLIPWAY_BATCH_ROWS": str(batching.max_size) if batching else "",
+        "SLIPWAY_BATCH_DELAY_MS": _milliseconds(batching.max_delay) if batching else "",
+        "SLIPWAY_QUEUE": str(runtime.concurrency.queue) if "queue" in chosen else "",
+        "SLIPWAY_TIMEOUT_SECONDS": f"{runtime.timeout / _SECOND:g}" if "timeout" in chosen else "",
+        "SLIPWAY_CACHE": str(int(parse_quantity(cache.size))) if cache else "",
+    }
+
+
+def _milliseconds(duration: timedelta) -> str:
+    return f"{duration / timedelta(milliseconds=1):g}"
 
 
 def _container(name: str, revision: Revision) -> Obj:

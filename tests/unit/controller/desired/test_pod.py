@@ -124,3 +124,29 @@ def test_pods_are_spread_among_those_of_their_own_revision_unless_told_otherwise
 
     assert first["labelSelector"]["matchLabels"]["serving.slipway.dev/revision"]
     assert second["labelSelector"] == own
+
+
+def test_what_a_user_chooses_about_waiting_reaches_the_runtime() -> None:
+    chosen = {
+        "batching": {"maxSize": 16, "maxDelay": "2ms"},
+        "concurrency": {"queue": 8},
+        "timeout": "1500ms",
+        "cache": {"size": "64Mi"},
+    }
+    told = env(runtime(spec() | {"runtime": chosen}))
+
+    assert told["SLIPWAY_BATCH_ROWS"] == "16"
+    assert told["SLIPWAY_BATCH_DELAY_MS"] == "2"
+    assert told["SLIPWAY_QUEUE"] == "8"
+    assert told["SLIPWAY_TIMEOUT_SECONDS"] == "1.5"
+    assert told["SLIPWAY_CACHE"] == str(64 * 2**20)
+
+
+def test_what_nobody_chose_is_left_to_the_runtime() -> None:
+    assert (
+        env(runtime(spec()))
+        .keys()
+        .isdisjoint(
+            {"SLIPWAY_BATCH_ROWS", "SLIPWAY_QUEUE", "SLIPWAY_TIMEOUT_SECONDS", "SLIPWAY_CACHE"}
+        )
+    )
