@@ -222,7 +222,9 @@ def infer_example(api: SimpleApi, size: int = examples.GUESSES[0]) -> Schema | N
     """Make up one request that the protocol's endpoint accepts, if JSON can carry one."""
     if any(spec.datatype in NOT_IN_JSON for spec in api.signature.inputs):
         return None
-    return {
+    as_bytes = any(spec.datatype in NOT_IN_JSON for spec in api.signature.outputs)
+    wishes: Schema = {"parameters": {"binary_data_output": True}} if as_bytes else {}
+    return wishes | {
         "inputs": [
             _infer_input(spec, examples.tensor(spec, api.rules, size))
             for spec in api.signature.inputs

@@ -1,5 +1,6 @@
 """Whatever a client sends: an answer in words, and the next good request is served."""
 
+import gzip
 import json
 import socket
 import time
@@ -66,7 +67,7 @@ BAD = {
         json.dumps(infer(X=X, Y=X)).encode(), words="unknown input 'Y'; the model takes 'X'"
     ),
     "the same input twice": Bad(
-        json.dumps({"inputs": infer(X=X)["inputs"] * 2}).encode(), words="twice"
+        json.dumps({"inputs": infer(X=X)["inputs"] * 2}).encode(), words="'X' already exists"
     ),
     "wrong rank": Bad(tensor(shape=[4]), words="has shape [-1, 4]"),
     "wrong size": Bad(tensor(shape=[1, 3], data=[1, 2, 3]), words="has shape [-1, 4]"),
@@ -88,18 +89,44 @@ BAD = {
     "a number beyond a double": Bad(
         tensor(data=[1, 2, 3, 4]).replace(b"4]", b"1e999]"), words="too large"
     ),
-    "a binary tensor": Bad(tensor(parameters={"binary_data_size": 16}), words="binary tensor"),
-    "a binary request": Bad(
-        tensor() + b"\0" * 16,
-        words="binary tensors are not supported",
-        headers={"Inference-Header-Content-Length": "99"},
+    "a binary tensor that is nowhere": Bad(
+        tensor(data=None, parameters={"binary_data_size": 16}), words="announces 16 binary bytes"
     ),
-    "compressed": Bad(tensor(), 415, "not supported", headers={"Content-Encoding": "gzip"}),
+    "a length of the JSON that cuts it": Bad(
+        tensor(), words="not JSON", headers={"Inference-Header-Content-Length": "9"}
+    ),
+    "a length of the JSON beyond the body": Bad(
+        tensor(),
+        words="the body has",
+        headers={"Inference-Header-Content-Length": "99999999999"},
+    ),
+    "a length of the JSON that is negative": Bad(
+        tensor(), words="is no length", headers={"Inference-Header-Content-Length": "-1"}
+    ),
+    "a length of the JSON that is no number": Bad(
+        tensor(), words="is no length", headers={"Inference-Header-Content-Length": "ten"}
+    ),
+    "a raw request of half an element": Bad(
+        b"x" * 7, words="a multiple of 16", headers={"Inference-Header-Content-Length": "0"}
+    ),
+    "compressed in a strange way": Bad(
+        tensor(), 415, "use gzip, deflate", headers={"Content-Encoding": "br"}
+    ),
+    "said to be compressed": Bad(
+        tensor(), words="the body is not gzip", headers={"Content-Encoding": "gzip"}
+    ),
+    "compressed, and cut": Bad(
+        gzip.compress(tensor())[:-1], words="in the middle", headers={"Content-Encoding": "gzip"}
+    ),
+    "a bomb": Bad(
+        gzip.compress(b" " * 100_000_000), 413, "64 MiB", headers={"Content-Encoding": "gzip"}
+    ),
     "unknown output": Bad(
         json.dumps({**infer(X=X), "outputs": [{"name": "Z"}]}).encode(), words="unknown output 'Z'"
     ),
     "the same output twice": Bad(
-        json.dumps({**infer(X=X), "outputs": [{"name": "label"}] * 2}).encode(), words="twice"
+        json.dumps({**infer(X=X), "outputs": [{"name": "label"}] * 2}).encode(),
+        words="output 'label' already exists",
     ),
     "no such model": Bad(tensor(), 404, "unknown model 'other'", "/v2/models/other/infer"),
     "no such version": Bad(tensor(), 404, "no version '9'", "/v2/models/strict/versions/9/infer"),
@@ -108,6 +135,12 @@ BAD = {
     "wrong verb": Bad(b"", 405, "use POST", method="GET"),
     "wrong verb on a probe": Bad(b"", 405, "use GET", "/v2/health/ready"),
     "no such page": Bad(b"", 404, "/nothing", "/nothing", "GET"),
+    "a batch that is no list": Bad(row(), words="a list of rows", path="/predict/batch"),
+    "a bad row in a batch": Bad(
+        json.dumps([FLOWER, {**FLOWER, "c": "x"}]).encode(),
+        words="row 1: 'c': text (x)",
+        path="/predict/batch",
+    ),
     "a list of nothing": Bad(b"[]", words="empty", path="/predict"),
     "no feature": Bad(b"{}", words="missing 'a', 'b', 'c', 'd'", path="/predict"),
     "a missing feature": Bad(

@@ -4,7 +4,9 @@ Triton's client comes with the tests' own environment. A client whose libraries 
 with ours has an environment that is made once from its pinned and hashed list, and then kept.
 """
 
+import ast
 import hashlib
+import json
 import shutil
 import subprocess
 import sys
@@ -55,3 +57,17 @@ def talk(python: Path, program: Path, *arguments: str) -> str:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
+
+
+def scenarios(program: Path) -> list[str]:
+    """What a client's program shows: its public functions, read without running it."""
+    functions = (ast.FunctionDef, ast.AsyncFunctionDef)
+    nodes = ast.parse(program.read_text()).body
+    names = [node.name for node in nodes if isinstance(node, functions)]
+    return [name for name in names if not name.startswith("_")]
+
+
+def outcomes(python: Path, program: Path, servers: dict[str, str]) -> dict[str, str]:
+    """Run all scenarios of a program; say of each what went wrong, or nothing."""
+    said = talk(python, CLIENTS / "scenarios.py", str(program), json.dumps(servers))
+    return dict(json.loads(line) for line in said.splitlines() if line.startswith("["))
