@@ -16,7 +16,7 @@ from slipway_runtime.codec import binary, form, grpc_wire
 from slipway_runtime.codec.binary import Bytes
 from slipway_runtime.codec.form import Form
 from slipway_runtime.codec.grpc_wire import Parts
-from slipway_runtime.errors import bad_request
+from slipway_runtime.errors import RefusedError, bad_request
 from slipway_runtime.identity import Identity
 from slipway_runtime.inference import Headers, Inference, Parameter
 from slipway_runtime.messages.open_inference_pb2 import (
@@ -96,6 +96,14 @@ def in_stream(answer: bytes) -> bytes:
     return grpc_wire.in_stream(answer + _FINAL)
 
 
+def id_of(message: bytes) -> str:
+    """Find what the client calls its request, if that can be found."""
+    try:
+        return _text(grpc_wire.split(message).id)
+    except RefusedError:
+        return ""
+
+
 def error_in_stream(words: str, request_id: str) -> bytes:
     """Say in a stream why one request has no answer."""
     answer = ModelInferResponse(id=request_id)
@@ -120,26 +128,28 @@ def cost(parts: Parts, model: Form) -> int:
     return _BLOW_UP * len(parts.rest) + raw
 
 
-def read(parts: Parts, model: Form) -> tuple[Inference, Answer]:
-    """Make the model's inputs out of a request, or say what does not fit."""
+def read(parts: Parts, model: Form, patience: float | None = None) -> tuple[Inference, Answer]:
+    """Make the model's inputs out of a request, or say what does not fit.
+
+    `patience` is for how many seconds the client waits, whatever the request itself says.
+    """
     if parts.raw and len(parts.rest) <= _LONGEST_KNOWN:
-        asked, raw, request_id = _known(parts.rest, model), parts.raw, request_id_of(parts)
-        given = _raw(asked, raw)
+        asked, request_id = _known(parts.rest, model), _text(parts.id)
+        given = _raw(asked, parts.raw)
     else:
         message = _message(parts.rest)
-        asked, request_id = _asked(message, model), message.id or request_id_of(parts)
-        raw = parts.raw or message.raw_input_contents
-        given = _given(message, asked, raw)
+        asked, request_id = _asked(message, model), message.id or _text(parts.id)
+        given = _given(message, asked, parts.raw or message.raw_input_contents)
     feed = given if len(given) == 1 else {name: given[name] for name in model.inputs}
     model.check(feed)
     answer = Answer(model.identity, request_id, asked.outputs)
-    return Inference(feed, asked.outputs, request_id, asked.parameters, asked.timeout), answer
+    seconds = min(filter(None, (asked.timeout, patience)), default=None)
+    return Inference(feed, asked.outputs, request_id, asked.parameters, seconds), answer
 
 
-def request_id_of(parts: Parts) -> str:
-    """Read what the client calls its request."""
+def _text(octets: bytes) -> str:
     try:
-        return str(parts.id, "utf-8")
+        return str(octets, "utf-8")
     except UnicodeDecodeError:
         raise bad_request("the request's id is not UTF-8") from None
 
