@@ -1,7 +1,7 @@
 """The ways in which things go wrong, each told in words a user understands.
 
-`RefusedError` and `InferenceError` end one request, `ModelError` ends the process. Nothing else
-leaves the program as an error, and none ever carries a stack trace.
+`RefusedError` and `InferenceError` end one request, `ModelError` and `StartError` the process.
+Nothing else leaves the program as an error, and none ever carries a stack trace.
 """
 
 from enum import StrEnum
@@ -28,6 +28,10 @@ class ModelError(Exception):
         super().__init__(f"{reason}: {message}")
         self.reason = reason
         self.message = message
+
+
+class StartError(Exception):
+    """The process cannot start in the way it was told to; the words say what to change."""
 
 
 class RefusedError(Exception):

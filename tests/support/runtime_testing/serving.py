@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import ssl
 import subprocess
 import sys
 import time
@@ -27,16 +28,24 @@ class Server:
     process: subprocess.Popen[bytes]
     port: int
     log: Path
+    tls: ssl.SSLContext | None = None
+    """How its clients speak TLS, where it does."""
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"https://localhost:{self.port}" if self.tls else f"http://127.0.0.1:{self.port}"
 
-    def get(self, path: str) -> httpx.Response:
-        return httpx.get(self.url + path, timeout=PROMPT)
+    @property
+    def _verify(self) -> ssl.SSLContext | bool:
+        return self.tls or True
+
+    def get(self, path: str, **options: Any) -> httpx.Response:
+        return httpx.get(self.url + path, timeout=PROMPT, verify=self._verify, **options)
 
     def post(self, path: str, json: Any = None, **options: Any) -> httpx.Response:
-        return httpx.post(self.url + path, json=json, timeout=PROMPT, **options)
+        return httpx.post(
+            self.url + path, json=json, timeout=PROMPT, verify=self._verify, **options
+        )
 
     def metric(self, name: str, **labels: str) -> float:
         """Read a sample, or the sum of all that have these labels."""
@@ -86,7 +95,11 @@ def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
 
 @contextmanager
 def serving(
-    model: Path, *options: str, env: Mapping[str, str] | None = None, wait: bool = True
+    model: Path,
+    *options: str,
+    env: Mapping[str, str] | None = None,
+    wait: bool = True,
+    tls: ssl.SSLContext | None = None,
 ) -> Iterator[Server]:
     """Serve a model; the process is gone afterwards."""
     log = model.with_suffix(".log")
@@ -98,7 +111,7 @@ def serving(
             stdout=output,
         )
     try:
-        server = Server(process, _port(process, log), log)
+        server = Server(process, _port(process, log), log, tls)
         yield server.wait_until_ready() if wait else server
     finally:
         process.kill()

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from slipway_runtime.cli import scheduling
+from slipway_runtime.cli import grpc, limits, operation, scheduling
 from slipway_runtime.cli.arguments import count, pairs, provider, seconds, yes
 
 WORDS: Final = "load a model and answer predictions"
@@ -99,7 +99,30 @@ def add(parser: argparse.ArgumentParser) -> None:
         default=environment("SLIPWAY_DRAIN_SECONDS") or "15",
         help="how long to answer after SIGTERM; default: 15 [SLIPWAY_DRAIN_SECONDS]",
     )
+    parser.add_argument(
+        "--reload",
+        type=yes,
+        nargs="?",
+        const=True,
+        metavar="true|false",
+        default=environment("SLIPWAY_RELOAD", ""),
+        help="load a new file that takes the place of the model's, beside the old model, and "
+        "exchange them without a failed request; looked for each second, and at SIGHUP; "
+        "default: false [SLIPWAY_RELOAD]",
+    )
+    parser.add_argument(
+        "--model-control",
+        type=yes,
+        nargs="?",
+        const=True,
+        metavar="true|false",
+        default=environment("SLIPWAY_MODEL_CONTROL", ""),
+        help="let clients load and unload the model; default: false [SLIPWAY_MODEL_CONTROL]",
+    )
     scheduling.add(parser)
+    operation.add(parser)
+    limits.add(parser)
+    grpc.add(parser)
 
 
 def _run(options: argparse.Namespace) -> None:
@@ -123,6 +146,10 @@ def _run(options: argparse.Namespace) -> None:
             host=options.host,
             port=options.port,
             drain_seconds=options.drain_seconds,
+            model_control=options.model_control,
             scheduling=scheduling.settings(options),
+            operation=operation.settings(options),
+            limits=limits.settings(options),
+            grpc=grpc.settings(options),
         )
     )

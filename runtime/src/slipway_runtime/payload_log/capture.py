@@ -8,15 +8,12 @@ import random
 from collections.abc import Callable
 from datetime import UTC, datetime
 from time import perf_counter
-from typing import Final
 from uuid import uuid4
 
 from slipway_runtime.lifecycle.state import AsgiApp
 from slipway_runtime.payload_log.events import Occurrence, Payload
-from slipway_runtime.server.answers import Message, Receive, Send
+from slipway_runtime.server.answers import CLIENT_GONE, Message, Receive, Send
 from slipway_runtime.server.paths import PREDICTION
-
-_CLIENT_GONE: Final = 499
 
 
 class Capture:
@@ -56,7 +53,7 @@ class _Exchange:
         self._send = send
         self._began = perf_counter()
         self._time = datetime.now(UTC)
-        self._status = _CLIENT_GONE
+        self._status = CLIENT_GONE
         self.request = Payload()
         self.response = Payload()
 

@@ -11,6 +11,8 @@ from typing import Any, Final
 
 import orjson
 
+from slipway_runtime.identity import Identity
+
 LARGEST_BODY: Final = 1024 * 1024
 OVERHEAD: Final = 2048
 """Bytes that an event takes beyond its bodies, from above."""
@@ -61,27 +63,18 @@ class Occurrence:
         return self.request.kept + self.response.kept + OVERHEAD
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
-    """Which model of which revision events are about."""
-
-    model: str
-    version: str
-    revision: str
-
-
-def event(source: Source, occurrence: Occurrence) -> bytes:
+def event(identity: Identity, occurrence: Occurrence) -> bytes:
     """Write an event in the JSON format of CloudEvents 1.0."""
     return orjson.dumps(
         {
             "specversion": "1.0",
             "id": occurrence.id,
-            "source": f"/v2/models/{source.model}/versions/{source.version}",
+            "source": f"/v2/models/{identity.name}/versions/{identity.version}",
             "type": _TYPE,
             "time": occurrence.time,
             "subject": occurrence.path,
             "datacontenttype": "application/json",
-            "revision": source.revision,
+            "revision": identity.revision,
             "data": {
                 "status": occurrence.status,
                 "milliseconds": occurrence.milliseconds,

@@ -18,8 +18,9 @@ import orjson
 from slipway_runtime.lifecycle.state import AsgiApp
 from slipway_runtime.outbox.file import RotatedFile, StandardOutput
 from slipway_runtime.outbox.queue import Outbox, Sink
-from slipway_runtime.server.answers import Header, Message, Receive, Send
+from slipway_runtime.server.answers import CLIENT_GONE, Header, Message, Receive, Send
 from slipway_runtime.server.paths import HEALTH, METRICS
+from slipway_runtime.server.settings import AccessLogSettings
 
 STANDARD_OUTPUT: Final = "-"
 REQUEST_ID: Final = b"x-request-id"
@@ -28,18 +29,10 @@ _QUEUE: Final = 8 * 1024 * 1024
 _LARGEST_BATCH: Final = 1024 * 1024
 _LARGEST_FILE: Final = 100 * 1024 * 1024
 _NOTE_BYTES: Final = 512
-_CLIENT_GONE: Final = 499
 _SOUND_ID: Final = re.compile(rb"[\x21-\x7e]{1,128}")
 
 
-@dataclass(frozen=True, slots=True)
-class AccessLogSettings:
-    """Where the log goes, and whether probes and scrapes are in it."""
-
-    target: str = ""
-    """A file, `-` for the standard output, or empty: nowhere."""
-
-    probes: bool = False
+Client = tuple[str, int] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +67,10 @@ class AccessLog:
         """Whether requests of this path are in the log."""
         return self._probes or not (HEALTH.fullmatch(path) or METRICS.fullmatch(path))
 
+    def begin(self, method: str, path: str, headers: Sequence[Header], client: Client) -> "Entry":
+        """Take note that a request has come."""
+        return Entry(self, method, path, request_id(headers), client)
+
     def write(self, note: Note) -> None:
         """Leave a note, at once."""
         self._outbox.offer(note, _NOTE_BYTES + len(note.path))
@@ -81,6 +78,43 @@ class AccessLog:
     def close(self, seconds: float) -> None:
         """Write what is noted, within so many seconds."""
         self._outbox.close(seconds)
+
+
+class Entry:
+    """A request that has come and is not over."""
+
+    __slots__ = ("_began", "_client", "_id", "_log", "_method", "_path", "_started")
+
+    def __init__(
+        self, log: AccessLog, method: str, path: str, request_id: bytes, client: Client
+    ) -> None:
+        self._log = log
+        self._began, self._started = time(), perf_counter()
+        self._method = method
+        self._path = path
+        self._id = request_id
+        self._client = client[0] if client else ""
+
+    @property
+    def header(self) -> Header:
+        """Tell the client the request's id."""
+        return REQUEST_ID, self._id
+
+    def end(self, status: int, bytes_in: int, bytes_out: int) -> None:
+        """Have the line written."""
+        self._log.write(
+            Note(
+                began=self._began,
+                method=self._method,
+                path=self._path,
+                status=status,
+                seconds=perf_counter() - self._started,
+                bytes_in=bytes_in,
+                bytes_out=bytes_out,
+                request_id=self._id.decode(),
+                client=self._client,
+            )
+        )
 
 
 def _sink(settings: AccessLogSettings) -> Sink[bytes]:
@@ -143,50 +177,34 @@ class Logged:
         if not self._log.wants(scope["path"]):
             await self._app(scope, receive, send)
             return
-        exchange = _Exchange(scope, receive, send)
+        entry = self._log.begin(scope["method"], scope["path"], scope["headers"], scope["client"])
+        exchange = _Exchange(receive, send, entry.header)
         try:
             await self._app(scope, exchange.receive, exchange.send)
         finally:
-            self._log.write(exchange.note())
+            entry.end(exchange.status, exchange.bytes_in, exchange.bytes_out)
 
 
 class _Exchange:
     """The two sides of a request, counted."""
 
-    def __init__(self, scope: Message, receive: Receive, send: Send) -> None:
-        self._scope = scope
+    def __init__(self, receive: Receive, send: Send, header: Header) -> None:
         self._receive = receive
         self._send = send
-        self._began = time()
-        self._started = perf_counter()
-        self._id = request_id(scope["headers"])
-        self._status = _CLIENT_GONE
-        self._bytes_in = 0
-        self._bytes_out = 0
+        self._header = header
+        self.status = CLIENT_GONE
+        self.bytes_in = 0
+        self.bytes_out = 0
 
     async def receive(self) -> Message:
         message = await self._receive()
-        self._bytes_in += len(message.get("body", b""))
+        self.bytes_in += len(message.get("body", b""))
         return message
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
-            self._status = message["status"]
-            message["headers"] = [*message["headers"], (REQUEST_ID, self._id)]
+            self.status = message["status"]
+            message["headers"] = [*message["headers"], self._header]
         else:
-            self._bytes_out += len(message.get("body", b""))
+            self.bytes_out += len(message.get("body", b""))
         await self._send(message)
-
-    def note(self) -> Note:
-        client = self._scope["client"]
-        return Note(
-            began=self._began,
-            method=self._scope["method"],
-            path=self._scope["path"],
-            status=self._status,
-            seconds=perf_counter() - self._started,
-            bytes_in=self._bytes_in,
-            bytes_out=self._bytes_out,
-            request_id=self._id.decode(),
-            client=client[0] if client else "",
-        )

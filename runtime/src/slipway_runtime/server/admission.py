@@ -7,9 +7,9 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 from slipway_runtime.errors import RefusedError, unavailable
+from slipway_runtime.server.settings import LimitSettings
 
 MIB: Final = 1024 * 1024
-LARGEST_BODY: Final = 64 * MIB
 
 _BODIES_SHARE: Final = 8
 _VALUES_SHARE: Final = 4
@@ -18,14 +18,20 @@ _VALUES_SHARE: Final = 4
 class Admission:
     """What may be read at once, given the memory. For the event loop alone."""
 
-    def __init__(self, memory: int) -> None:
+    def __init__(self, memory: int, limits: LimitSettings) -> None:
+        self.limits = limits
         self._bodies = memory // _BODIES_SHARE
         self._held = 0
 
     @property
     def largest_body(self) -> int:
         """The largest body that this process ever takes."""
-        return min(LARGEST_BODY, self._bodies)
+        return min(self.limits.body, self._bodies)
+
+    @property
+    def largest_decompressed(self) -> int:
+        """The largest that a compressed body may become."""
+        return min(self.limits.decompressed, self._bodies)
 
     def hold(self, size: int) -> None:
         """Hold so many more bytes of bodies."""

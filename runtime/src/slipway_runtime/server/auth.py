@@ -7,13 +7,12 @@ nothing of sockets: HTTP and gRPC both ask `allowed`.
 import asyncio
 import logging
 from collections.abc import Iterable
-from dataclasses import dataclass
 from hashlib import sha256
 from hmac import compare_digest
 from pathlib import Path
 from typing import Final
 
-from slipway_runtime.errors import RefusedError
+from slipway_runtime.errors import RefusedError, StartError
 from slipway_runtime.lifecycle.state import AsgiApp
 from slipway_runtime.server.answers import Message, Receive, Send
 from slipway_runtime.server.early import refuse_early
@@ -31,16 +30,8 @@ OPEN: Final = {"health": HEALTH, "metrics": METRICS}
 """Paths that can be answered to everybody: a kubelet and a Prometheus have no key."""
 
 
-@dataclass(frozen=True, slots=True)
-class AuthSettings:
-    """Where the keys are, and what is answered without one."""
-
-    files: tuple[Path, ...] = ()
-    open: tuple[str, ...] = tuple(OPEN)
-
-
-class KeysError(Exception):
-    """The keys cannot be used; the words are for a person."""
+class KeysError(StartError):
+    """The keys cannot be used."""
 
 
 class Keys:

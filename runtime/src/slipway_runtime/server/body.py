@@ -9,7 +9,6 @@ from slipway_runtime.errors import RefusedError
 from slipway_runtime.server.admission import MIB, Admission
 from slipway_runtime.server.answers import Header, Receive
 
-_SECONDS: Final = 60
 _LINGER_SECONDS: Final = 5
 
 
@@ -29,20 +28,27 @@ class Body:
 
     @property
     def largest(self) -> int:
-        """The largest body that is taken, compressed or not."""
+        """The largest body that is taken."""
         return self._admission.largest_body
+
+    @property
+    def largest_decompressed(self) -> int:
+        """The largest that it may become where it is compressed."""
+        return self._admission.largest_decompressed
 
     async def read(self) -> bytes:
         """Read it all, or raise `RefusedError` as soon as it is clear that it cannot be taken."""
         if int(self.headers.get(b"content-length", 0)) > self.largest:
             raise self._too_large()
         chunks: list[bytes] = []
+        seconds = self._admission.limits.body_seconds
         try:
-            async with asyncio.timeout(_SECONDS):
+            async with asyncio.timeout(seconds):
                 while not self.complete:
                     chunks.append(await self._next())
         except TimeoutError:
-            raise RefusedError(408, f"the body did not arrive within {_SECONDS} seconds") from None
+            words = f"the body did not arrive within {seconds:g} seconds"
+            raise RefusedError(408, words) from None
         return b"".join(chunks)
 
     async def gone(self) -> None:

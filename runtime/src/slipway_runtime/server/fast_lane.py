@@ -9,16 +9,19 @@ from asyncio import TimerHandle
 from collections.abc import Mapping
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 from slipway_runtime.identity import Identity
 from slipway_runtime.lifecycle.state import State
 from slipway_runtime.metrics import Metrics
+from slipway_runtime.server.access_log import Entry
 from slipway_runtime.server.answers import CLIENT_GONE, CLOSE, Answer, Header
+from slipway_runtime.server.operation import Operation
 from slipway_runtime.server.predictions import SIMPLE, SMALL, Call, Predictions
 from slipway_runtime.server.protocol import BoundedProtocol
+from slipway_runtime.server.settings import LimitSettings
 
 if TYPE_CHECKING:
     from slipway_runtime.scheduling.job import Job
@@ -34,12 +37,21 @@ class FastLane:
     """What the connections of one process share."""
 
     def __init__(
-        self, identity: Identity, state: State, metrics: Metrics, predictions: Predictions
+        self,
+        identity: Identity,
+        state: State,
+        metrics: Metrics,
+        predictions: Predictions,
+        operation: Operation,
+        limits: LimitSettings,
     ) -> None:
         self.state = state
         self.metrics = metrics
         self.predictions = predictions
-        self.calls = _calls(identity)
+        self.keys = operation.keys
+        self.access_log = operation.access_log
+        self.limits = limits
+        self.calls = {} if operation.sees_inside else _calls(identity)
         self._default: list[Header] = []
         self._usual = b""
 
@@ -72,7 +84,7 @@ class FastCycle:
     """One prediction on its way; to uvicorn it looks like its own request-response cycle."""
 
     __slots__ = (
-        "_lane", "_protocol", "_started", "call", "disconnected", "job", "keep_alive",
+        "_entry", "_lane", "_protocol", "_started", "call", "disconnected", "job", "keep_alive",
         "message_event", "response_complete",
     )  # fmt: skip
 
@@ -86,7 +98,16 @@ class FastCycle:
         self.disconnected = False
         self.keep_alive = True
         self.message_event = self
+        self._entry = self._begin_entry()
         self._lane.metrics.began()
+
+    def _begin_entry(self) -> Entry | None:
+        """Begin a line in the access log, where there is one."""
+        log, protocol = self._lane.access_log, self._protocol
+        if log is None:
+            return None
+        path = unquote(protocol.url.decode())
+        return log.begin("POST", path, protocol.headers, protocol.client)
 
     def set(self) -> None:
         """Hear from uvicorn that the connection is lost: nobody waits any more."""
@@ -99,7 +120,9 @@ class FastCycle:
         """Send the answer."""
         if self.response_complete:
             return
-        self._end(answer.status)
+        self._end(answer.status, len(answer.body))
+        if self._entry is not None:
+            answer = answer._replace(headers=(*answer.headers, self._entry.header))
         protocol = self._protocol
         closing = self._lane.state.draining or not self.keep_alive
         head = self._lane.head(answer, protocol.server_state.default_headers, closing)
@@ -113,10 +136,12 @@ class FastCycle:
         self.response_complete = True
         self._lane.metrics.left()
 
-    def _end(self, status: int) -> None:
+    def _end(self, status: int, size: int = 0) -> None:
         self.response_complete = True
         seconds = perf_counter() - self._started
         self._lane.metrics.ended(self.call.endpoint, status, seconds)
+        if self._entry is not None:
+            self._entry.end(status, self._protocol.received, size)
 
 
 class FastProtocol(BoundedProtocol):
@@ -125,6 +150,7 @@ class FastProtocol(BoundedProtocol):
     def __init__(self, lane: FastLane, **options: Any) -> None:
         super().__init__(**options)
         self.lane = lane
+        self.limits = lane.limits
         self._fast: FastCycle | None = None
         """The request whose body is being read here."""
         self._json: int | None = None
@@ -165,6 +191,7 @@ class FastProtocol(BoundedProtocol):
             and not self.flow.write_paused
             and parser.should_keep_alive()
             and self._is_small()
+            and (self.lane.keys is None or self.lane.keys.allowed(self.headers))
         )
 
     def _is_small(self) -> bool:
@@ -207,6 +234,11 @@ class FastProtocol(BoundedProtocol):
         if self._patience is not None:
             self._patience.cancel()
             self._patience = None
+
+    @property
+    def received(self) -> int:
+        """Count the bytes of the body that was read here last."""
+        return sum(map(len, self._chunks))
 
     def on_body(self, body: bytes) -> None:
         """Collect."""

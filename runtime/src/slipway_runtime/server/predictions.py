@@ -109,9 +109,10 @@ class Predictions:
         name = compression.coding(client.headers.get(b"content-encoding"))
         if name is None:
             return body
-        worst = min(client.largest, _DENSEST * len(body), self._room.size)
+        largest = client.largest_decompressed
+        worst = min(largest, _DENSEST * len(body), self._room.size)
         async with self._room.take(worst):
-            plain = await self._in_thread(compression.decompress, body, name, client.largest)
+            plain = await self._in_thread(compression.decompress, body, name, largest)
         client.hold(len(plain))
         return plain
 

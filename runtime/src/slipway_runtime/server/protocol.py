@@ -1,31 +1,77 @@
-"""uvicorn's HTTP/1.1 protocol with the two things it lacks.
+"""uvicorn's HTTP/1.1 protocol with what it lacks.
 
-A bound on the size of a request's head, and errors in the words of every other error here.
+Bounds on the size of a request's head and on the time it takes to come, and errors in the words
+of every other error here.
 """
 
-from typing import Any, Final
+from asyncio import BaseTransport, TimerHandle
+from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from slipway_runtime.server.answers import error_body
-
-_LARGEST_HEAD: Final = 64 * 1024
+from slipway_runtime.server.settings import LimitSettings
 
 
 class BoundedProtocol(HttpToolsProtocol):
     """One connection."""
 
+    limits: LimitSettings
     _in_head = False
     _head = 0
+    _head_timer: TimerHandle | None = None
+
+    def connection_made(self, transport: BaseTransport) -> None:
+        """Wait for the first request, but not for ever."""
+        super().connection_made(transport)  # type: ignore[arg-type]
+        self._expect_head()
 
     def data_received(self, data: bytes) -> None:
         """Feed the parser; give up on a head that does not end."""
         super().data_received(data)
-        if not self._in_head or self.transport.is_closing():
+        if self._in_head:
+            self._count_head(len(data))
+        elif self.timeout_keep_alive_task is None and self._idle():
+            self._expect_head()  # blank lines, which are allowed there and begin nothing
+        elif self._head_timer is not None:
+            self._cease_to_expect()
+
+    def _idle(self) -> bool:
+        return self.cycle is None or self.cycle.response_complete
+
+    def _count_head(self, size: int) -> None:
+        if self.transport.is_closing():
             return
-        self._head += len(data)
-        if self._head > _LARGEST_HEAD:
-            self._give_up(431, f"the request's head is larger than {_LARGEST_HEAD // 1024} KiB")
+        self._head += size
+        if self._head > self.limits.head:
+            self._give_up(431, f"the request's head is larger than {self.limits.head} bytes")
+        else:
+            self._expect_head()
+
+    def _expect_head(self) -> None:
+        if self._head_timer is None:
+            self._head_timer = self.loop.call_later(self.limits.head_seconds, self._end_waiting)
+
+    def _cease_to_expect(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+
+    def _end_waiting(self) -> None:
+        """Close a connection on which nothing whole has come; answer where something has."""
+        self._head_timer = None
+        if self.transport.is_closing():
+            return
+        if self._in_head:
+            seconds = f"{self.limits.head_seconds:g}"
+            self._give_up(408, f"the request's head did not arrive within {seconds} seconds")
+        else:
+            self.transport.close()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait no more."""
+        self._cease_to_expect()
+        super().connection_lost(exc)
 
     def on_message_begin(self) -> None:
         """Begin to count."""

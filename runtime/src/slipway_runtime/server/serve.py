@@ -14,13 +14,14 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from functools import partial
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import uvicorn
 import uvloop
 
 from slipway_runtime import __version__, cgroup
 from slipway_runtime.errors import ModelError, Reason
+from slipway_runtime.grpcserver.endpoint import Process, open_endpoint
 from slipway_runtime.lifecycle import memory
 from slipway_runtime.lifecycle.drain import drain
 from slipway_runtime.lifecycle.state import AsgiApp, Phase, State
@@ -32,6 +33,9 @@ from slipway_runtime.server.opening import Opening
 from slipway_runtime.server.operation import Operation
 from slipway_runtime.server.predictions import Predictions
 from slipway_runtime.settings import ServeSettings
+
+if TYPE_CHECKING:  # only where it is asked for
+    from slipway_runtime.grpcserver.server import GrpcServer
 
 log = logging.getLogger("slipway")
 
@@ -54,6 +58,7 @@ class Server(uvicorn.Server):
         self._state = state
         self._drain_seconds = drain_seconds
         self._draining: asyncio.Task[None] | None = None
+        self.grpc: GrpcServer | None = None
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -73,13 +78,24 @@ class Server(uvicorn.Server):
         self._draining = asyncio.create_task(self._drain(self._drain_seconds if served else 0))
 
     async def _drain(self, seconds: float) -> None:
-        await drain(lambda: len(self.server_state.connections), seconds)
+        await drain(self._callers, seconds)
         self.stop()
+
+    def _callers(self) -> int:
+        over_grpc = self.grpc.callers if self.grpc else 0
+        return len(self.server_state.connections) + over_grpc
 
     def stop(self) -> None:
         """Stop listening, finish what runs, and end."""
         self._state.advance(Phase.DRAINING)
         self.should_exit = True
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End HTTP and gRPC side by side: each has its last requests."""
+        ending = [super().shutdown(sockets)]
+        if self.grpc is not None:
+            ending.append(self.grpc.stop(_LAST_REQUESTS_SECONDS))
+        await asyncio.gather(*ending)
 
 
 def serve(settings: ServeSettings) -> None:
@@ -96,14 +112,14 @@ def serve(settings: ServeSettings) -> None:
 
 async def _serve(settings: ServeSettings, listener: socket.socket) -> Future[None]:
     limits = cgroup.limits()
-    memory.bound(limits)
     state = State()
     metrics = Metrics(settings.identity, lambda: state.ready)
     who, room = settings.identity, Room(_memory(limits))
     predictions = Predictions(who, state, metrics, room, limits.threads)
-    operation = Operation(settings.operation, who, metrics.registry)
-    app = Application(who, state, metrics, Admission(_memory(limits)), predictions)
-    lane = FastLane(who, state, metrics, predictions, operation)
+    operation = Operation(settings.operation, who, state, metrics.registry)
+    admission = Admission(_memory(limits), settings.limits)
+    app = Application(who, state, metrics, admission, predictions)
+    lane = FastLane(who, state, metrics, predictions, operation, settings.limits)
     config = _config(operation.around(app), lane)
     if operation.certificates is not None:
         config.load()
@@ -114,9 +130,12 @@ async def _serve(settings: ServeSettings, listener: socket.socket) -> Future[Non
     loaded.add_done_callback(
         lambda done: loop.call_soon_threadsafe(server.stop) if done.exception() else None
     )
-    opening = Opening(settings, limits, state, metrics, loop)
+    process = Process(who, state, metrics, admission, room, limits.threads, None)
+    server.grpc = await open_endpoint(settings.grpc, settings.host, process)
+    memory.bound(limits)
+    opening = Opening(settings, limits, state, metrics, operation.reloaded)
     threading.Thread(target=_settle, args=(loaded, opening.run), daemon=True).start()
-    operation.start()
+    operation.start(opening.reloader, settings.path)
     log.info("slipway-runtime %s: listening on port %d", __version__, listener.getsockname()[1])
     try:
         await server.serve(sockets=[listener])

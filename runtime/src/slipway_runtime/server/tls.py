@@ -7,31 +7,16 @@ order is told of and left alone.
 import asyncio
 import logging
 import ssl
-from dataclasses import dataclass
-from pathlib import Path
 
+from slipway_runtime.errors import StartError
+from slipway_runtime.server.settings import TlsSettings
 from slipway_runtime.watching import Watch
 
 log = logging.getLogger("slipway")
 
 
-@dataclass(frozen=True, slots=True)
-class TlsSettings:
-    """Which files to serve with; without a certificate, plain HTTP is served."""
-
-    certificate: Path | None = None
-    key: Path | None = None
-    client_ca: Path | None = None
-    """Whose clients are served; None: everybody's."""
-
-    @property
-    def files(self) -> tuple[Path, ...]:
-        """All files there are."""
-        return tuple(file for file in (self.certificate, self.key, self.client_ca) if file)
-
-
-class TlsError(Exception):
-    """The files cannot be served with; the words are for a person."""
+class TlsError(StartError):
+    """The files cannot be served with."""
 
 
 class Certificates:

@@ -1,16 +1,16 @@
 import base64
 import json
 
+from slipway_runtime.identity import Identity
 from slipway_runtime.payload_log.events import (
     LARGEST_BODY,
     OVERHEAD,
     Occurrence,
     Payload,
-    Source,
     event,
 )
 
-SOURCE = Source("iris", "7", "iris-00001")
+IRIS = Identity("iris", "7", "iris-00001")
 
 
 def payload(*pieces: bytes, content_type: str = "") -> Payload:
@@ -26,7 +26,7 @@ def occurrence(request: Payload, response: Payload) -> Occurrence:
 
 def test_an_event_has_what_cloudevents_want_and_both_bodies_as_they_were() -> None:
     asked = payload(b'{"a":', b" 1}", content_type="application/json")
-    written = event(SOURCE, occurrence(asked, payload(b'{"b": 2}')))
+    written = event(IRIS, occurrence(asked, payload(b'{"b": 2}')))
 
     assert json.loads(written) == {
         "specversion": "1.0",
@@ -49,7 +49,7 @@ def test_an_event_has_what_cloudevents_want_and_both_bodies_as_they_were() -> No
 
 def test_what_is_not_json_is_kept_as_base64() -> None:
     for body in (b"\x00\xff", b"{broken", b'{"a": NaN}', b'{"a": 1}\x00\x00'):
-        written = json.loads(event(SOURCE, occurrence(payload(body), payload())))
+        written = json.loads(event(IRIS, occurrence(payload(body), payload())))
 
         kept = written["data"]["request"]
         assert base64.b64decode(kept["base64"]) == body
@@ -59,7 +59,7 @@ def test_what_is_not_json_is_kept_as_base64() -> None:
 
 def test_a_line_break_inside_of_a_body_does_not_break_the_line() -> None:
     """An event is one line of a file, and JSON may be written in many."""
-    written = event(SOURCE, occurrence(payload(b'{\n"a":\r\n1}'), payload()))
+    written = event(IRIS, occurrence(payload(b'{\n"a":\r\n1}'), payload()))
 
     assert b"\n" not in written
     assert json.loads(written)["data"]["request"]["json"] == {"a": 1}
@@ -71,5 +71,5 @@ def test_a_body_that_is_too_large_is_left_out_and_said_to_be() -> None:
 
     assert large.pieces == []
     assert occurrence(large, payload(b"x")).size == 1 + OVERHEAD
-    kept = json.loads(event(SOURCE, occurrence(large, payload())))["data"]["request"]
+    kept = json.loads(event(IRIS, occurrence(large, payload())))["data"]["request"]
     assert kept == {"bytes": 3 * len(piece), "left_out": f"larger than {LARGEST_BODY} bytes"}

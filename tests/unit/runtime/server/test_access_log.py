@@ -7,12 +7,12 @@ import pytest
 
 from slipway_runtime.server.access_log import (
     AccessLog,
-    AccessLogSettings,
     Logged,
     Note,
     line,
     request_id,
 )
+from slipway_runtime.server.settings import AccessLogSettings
 
 NOTE = Note(1767323045.678, "POST", "/predict", 200, 0.0012345, 10, 20, "abc", "192.0.2.1")
 

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 import pytest
 
 from slipway_runtime.errors import RefusedError
-from slipway_runtime.server.admission import LARGEST_BODY, MIB, Admission, Room
+from slipway_runtime.server.admission import MIB, Admission, Room
+from slipway_runtime.server.settings import LimitSettings
 
 LARGE = 64 * 1024 * MIB
 
 
 def test_bodies_are_held_up_to_a_share_of_the_memory() -> None:
-    admission = Admission(memory=80 * MIB)
+    admission = Admission(80 * MIB, LimitSettings())
     admission.hold(10 * MIB)
 
     with pytest.raises(RefusedError) as caught:
@@ -22,10 +23,10 @@ def test_bodies_are_held_up_to_a_share_of_the_memory() -> None:
 
 
 @pytest.mark.parametrize(
-    ("memory", "largest"), [(LARGE, LARGEST_BODY), (512 * MIB, 64 * MIB), (256 * MIB, 32 * MIB)]
+    ("memory", "largest"), [(LARGE, 64 * MIB), (512 * MIB, 64 * MIB), (256 * MIB, 32 * MIB)]
 )
 def test_the_largest_body_fits_into_what_may_be_held(memory: int, largest: int) -> None:
-    admission = Admission(memory=memory)
+    admission = Admission(memory, LimitSettings())
 
     assert admission.largest_body == largest
     admission.hold(largest)

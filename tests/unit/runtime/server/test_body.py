@@ -8,11 +8,12 @@ from slipway_runtime.errors import RefusedError
 from slipway_runtime.server import body as module
 from slipway_runtime.server.admission import MIB, Admission
 from slipway_runtime.server.body import Body, DisconnectedError
+from slipway_runtime.server.settings import LimitSettings
 
 
-def room() -> Admission:
+def room(seconds: float = 60) -> Admission:
     """Take bodies of up to 1 MiB."""
-    return Admission(memory=8 * MIB)
+    return Admission(8 * MIB, LimitSettings(body_seconds=seconds))
 
 
 def chunks(*parts: bytes) -> list[dict[str, Any]]:
@@ -81,13 +82,9 @@ async def test_a_client_that_goes_away_is_noticed() -> None:
         await reading([*chunks(b"a", b"b")[:1], {"type": "http.disconnect"}]).read()
 
 
-async def test_a_body_that_does_not_come_is_not_waited_for(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(module, "_SECONDS", 0.01)
-
-    assert (await refusal(reading([]))).status == 408
-    assert (await refusal(reading(chunks(b"a", b"b")[:1]))).status == 408
+async def test_a_body_that_does_not_come_is_not_waited_for() -> None:
+    for begun in ([], chunks(b"a", b"b")[:1]):
+        assert (await refusal(reading(begun, admission=room(seconds=0.01)))).status == 408
 
 
 async def test_what_is_held_beyond_the_body_is_given_back_with_it() -> None:
