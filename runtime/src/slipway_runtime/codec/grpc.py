@@ -242,15 +242,17 @@ def _typed(
             f"input '{spec.name}': shape {list(shape)} needs {count} values, "
             f"{field} has {len(values)}"
         )
-    return _array(values, field, spec).reshape(shape)
+    array = _texts if spec.datatype is Datatype.BYTES else _numbers
+    return array(values, spec).reshape(shape)
 
 
-def _array(values: Sequence[bytes] | Sequence[float], field: str, spec: TensorSpec) -> Tensor:
-    if spec.datatype is Datatype.BYTES:
-        texts = [binary.text(octets, spec, index) for index, octets in enumerate(values)]
-        return np.array(texts, object)
+def _texts(values: Sequence[bytes], spec: TensorSpec) -> Tensor:
+    return np.array([binary.text(octets, spec, i) for i, octets in enumerate(values)], object)
+
+
+def _numbers(values: Sequence[float], spec: TensorSpec) -> Tensor:
     dtype = spec.datatype.numpy
-    array = np.fromiter(values, _WIRE.get(field, dtype), len(values))
+    array = np.fromiter(values, _WIRE.get(_CONTENTS[spec.datatype], dtype), len(values))
     narrow = array.astype(dtype, copy=False)
     if narrow is not array and (wrong := narrow != array).any():
         value = array[int(wrong.argmax())]

@@ -27,7 +27,11 @@ class Health(aio.HealthServicer):
     async def follow(self) -> None:
         """Tell every change of the state, for ever."""
         loop = asyncio.get_running_loop()
-        self._state.watch(lambda: loop.call_soon_threadsafe(self._changed.set))
+
+        def tell() -> None:
+            loop.call_soon_threadsafe(self._changed.set)
+
+        self._state.watch(tell)
         while True:
             self._changed.clear()
             status = _SERVING if self._state.ready else _NOT_SERVING

@@ -24,7 +24,7 @@ _LARGEST: Final = 64 * 1024
 """Bytes of a request that is no prediction."""
 
 
-class Methods(grpc.GenericRpcHandler):  # type: ignore[type-arg]
+class Methods(grpc.GenericRpcHandler):
     """Finds the handler of a call of this protocol, and says so where there is none."""
 
     def __init__(self, answers: Service, predictions: Predictions) -> None:
