@@ -8,6 +8,7 @@ from collections.abc import Callable, Hashable
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+from slipway_runtime import stages
 from slipway_runtime.inference import Inference
 from slipway_runtime.model import Model
 from slipway_runtime.signature import Tensor
@@ -23,8 +24,8 @@ class Job:
     """A prediction that somebody waits for, until it is settled or cancelled."""
 
     __slots__ = (
-        "_done", "_withdraw", "arrived", "group", "inference", "model", "remember", "rows",
-        "running", "size", "timer",
+        "_done", "_withdraw", "arrived", "group", "inference", "listener", "model", "remember",
+        "rows", "running", "size", "timer",
     )  # fmt: skip
 
     def __init__(
@@ -33,6 +34,7 @@ class Job:
         self.model = model
         self.inference = inference
         self.arrived = perf_counter()
+        self.listener = stages.listener()
         self.size, self.rows = _measure(inference)
         self.group: Hashable = None
         """Those of one group can run as one; None runs alone."""

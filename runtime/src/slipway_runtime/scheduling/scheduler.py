@@ -26,6 +26,7 @@ from slipway_runtime.scheduling.pace import Pace
 from slipway_runtime.scheduling.running import Ran, Running
 from slipway_runtime.scheduling.settings import SchedulingSettings
 from slipway_runtime.signature import Tensor
+from slipway_runtime.stages import Stage
 
 Gone = Callable[[], Coroutine[Any, Any, None]]
 
@@ -162,8 +163,11 @@ class Scheduler:
         if not ran.joinable and first.model is self._model and self._joins:
             self._joins = False
             log.warning("requests are no longer joined: the model does not answer row by row")
+        began = now - ran.seconds
         for job, outcome in zip(jobs, ran.outcomes, strict=True):
-            self._metrics.waited(now - ran.seconds - job.arrived)
+            self._metrics.waited(began - job.arrived)
+            if job.listener is not None:
+                job.listener += (Stage("queue", job.arrived, began), Stage("compute", began, now))
             if self._cache is not None and job.remember and not isinstance(outcome, Exception):
                 self._cache.keep(job.remember, outcome)
             job.settle(outcome)

@@ -13,6 +13,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 from urllib.parse import quote
 
+from slipway_runtime import stages
 from slipway_runtime.codec.document import cost
 from slipway_runtime.errors import InferenceError, OutOfMemoryError, RefusedError, unavailable
 from slipway_runtime.identity import Identity
@@ -125,6 +126,7 @@ class Predictions:
         read = partial(_read, model, call, body, length)
         inference, reply, seconds = await self._in_thread(read) if threaded else read()
         self._metrics.decode.observe(seconds)
+        stages.note("decode", seconds)
         if call.endpoint == "infer":
             reply = compression.wished(reply, client.headers.get(b"accept-encoding"))
         tensors = await scheduler.run(model, inference, client.gone)
@@ -167,6 +169,7 @@ class Predictions:
 
     def _written(self, body: bytes, headers: tuple[Header, ...], seconds: float) -> Answer:
         self._metrics.encode.observe(seconds)
+        stages.note("encode", seconds)
         if not headers:
             return Answer(200, body, self.usual)
         if any(name == _CONTENT_TYPE for name, _ in headers):
