@@ -39,7 +39,7 @@ class Model:
     form: Form = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "form", Form(self))
+        object.__setattr__(self, "form", Form(self, self.simple.bounds))
 
     @property
     def signature(self) -> Signature:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import orjson
 
+from slipway_runtime.codec.bounds import DEFAULT, Bounds
 from slipway_runtime.codec.coercion import to_array_kindly
 from slipway_runtime.codec.document import loads
 from slipway_runtime.codec.elements import (
@@ -51,6 +52,7 @@ class SimpleApi:
 
     signature: Signature
     rules: Rules
+    bounds: Bounds = DEFAULT
 
     @cached_property
     def fields(self) -> tuple[Field, ...]:
@@ -65,10 +67,11 @@ class SimpleApi:
 
     def read(self, body: bytes, batch: bool = False) -> "tuple[Inference, Reply]":
         """Read a request, and remember how its answer is written; a batch is always a list."""
-        document = loads(body)
+        document = loads(body, self.bounds)
         if batch and not isinstance(document, list):
             raise bad_request(f"{describe(document)} where a list of rows belongs")
         rows = self.decode(document)
+        self.bounds.check_elements(rows.feed)
         self.rules.check(rows.feed, lambda name, at: self.place(rows.single, name, at))
         return Inference(rows.feed, self.signature.outputs), Reply(self, rows)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 
+from slipway_runtime.codec.bounds import Bounds
 from slipway_runtime.errors import RefusedError, bad_request
 
 _BYTES_PER_VALUE = 48
@@ -14,12 +15,19 @@ _BYTES_PER_QUOTE = 25
 _BYTES_PER_CONTAINER = 200
 
 
-def loads(body: bytes | memoryview) -> Any:
+def loads(body: bytes | memoryview, bounds: Bounds) -> Any:
     """Parse JSON as the standard has it."""
     try:
-        return orjson.loads(body)
+        document = orjson.loads(body)
     except orjson.JSONDecodeError as error:
         raise _explain(bytes(body), error) from None
+    if _brackets(bytes(body)) > bounds.nesting:
+        bounds.check_nesting(document)
+    return document
+
+
+def _brackets(body: bytes) -> int:
+    return body.count(b"[") + body.count(b"{")
 
 
 def _explain(body: bytes, error: orjson.JSONDecodeError) -> RefusedError:
@@ -42,10 +50,9 @@ def cost(body: bytes) -> int:
     """Estimate, from above, the memory that parsing and decoding this body takes."""
     # One character beyond ASCII, escaped or not, can make its whole text four times as wide.
     width = 1 if body.isascii() and b"\\u" not in body else 4
-    containers = body.count(b"[") + body.count(b"{")
     return (
         width * len(body)
         + body.count(b",") * _BYTES_PER_VALUE
         + body.count(b'"') * _BYTES_PER_QUOTE
-        + containers * _BYTES_PER_CONTAINER
+        + _brackets(body) * _BYTES_PER_CONTAINER
     )

@@ -6,6 +6,7 @@ The JSON of the protocol and its gRPC messages are both held against this. Knows
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
+from slipway_runtime.codec.bounds import DEFAULT, Bounds
 from slipway_runtime.errors import RefusedError, bad_request
 from slipway_runtime.inference import Described, Parameter
 from slipway_runtime.signature import Datatype, Tensor, TensorSpec, clash
@@ -29,7 +30,8 @@ _RESERVED: Final = frozenset(
 class Form:
     """The form of one model's requests: all that a codec knows of a model."""
 
-    def __init__(self, model: Described) -> None:
+    def __init__(self, model: Described, bounds: Bounds = DEFAULT) -> None:
+        self.bounds = bounds
         self.identity = model.identity
         self.signature = model.signature
         self.inputs = {spec.name: spec for spec in model.signature.inputs}
@@ -63,11 +65,12 @@ class Form:
         return tuple(self.outputs[name] for name in wanted)
 
     def check(self, feed: dict[str, Tensor]) -> dict[str, Tensor]:
-        """Hold the whole request together, in the model's order: equal sizes, the user's rules."""
+        """Hold the whole request together, in the model's order: sizes, bounds, rules."""
         if len(feed) > 1:
             feed = {name: feed[name] for name in self.inputs}
             if words := clash(self.signature.inputs, [array.shape for array in feed.values()]):
                 raise bad_request(words)
+        self.bounds.check_elements(feed)
         self._rules.check(feed, place)
         return feed
 

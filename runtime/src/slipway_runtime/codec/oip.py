@@ -77,7 +77,7 @@ class _Tail:
 
 
 def _read(text: binary.Bytes, tail: _Tail, form: Form) -> tuple[Inference, Reply]:
-    parsed = document.loads(text)
+    parsed = document.loads(text, form.bounds)
     if not isinstance(parsed, dict):
         raise bad_request("the body must be a JSON object with 'inputs'")
     request_id = parsed.get("id")

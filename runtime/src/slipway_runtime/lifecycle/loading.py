@@ -6,6 +6,7 @@ Importing it imports the model's libraries; the server must not.
 from collections.abc import Iterable
 
 from slipway_runtime.cgroup import Limits
+from slipway_runtime.codec.bounds import Bounds
 from slipway_runtime.engine import onnx
 from slipway_runtime.engine.base import Engine
 from slipway_runtime.errors import ModelError, Reason, too_large
@@ -27,7 +28,9 @@ def load(settings: ServeSettings, limits: Limits) -> Model:
         raise ModelError(Reason.LOAD_FAILED, f"there is no file {settings.path}")
     engine = _open(settings, limits)
     rules = parse(settings.inputs, engine.signature)
-    return Model(settings.identity, engine, rules, SimpleApi(engine.signature, rules))
+    bounds = Bounds(settings.limits.nesting, settings.limits.elements)
+    simple = SimpleApi(engine.signature, rules, bounds)
+    return Model(settings.identity, engine, rules, simple)
 
 
 def _open(settings: ServeSettings, limits: Limits) -> Engine:

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from fastapi import APIRouter, Request
 
+from slipway_runtime.codec.bounds import DEFAULT
 from slipway_runtime.codec.document import loads
 from slipway_runtime.errors import RefusedError, bad_request
 from slipway_runtime.lifecycle.repository import Entry, Repository
@@ -59,7 +60,7 @@ async def _object(request: Request) -> Entry:
             body = await _body(request)
     except TimeoutError:
         raise RefusedError(408, f"the body did not arrive within {_SECONDS} seconds") from None
-    document: Any = loads(body) if body.strip() else {}
+    document: Any = loads(body, DEFAULT) if body.strip() else {}
     if not isinstance(document, dict):
         raise bad_request("the body must be a JSON object, or empty")
     return document

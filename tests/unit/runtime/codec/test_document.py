@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from slipway_runtime.codec.bounds import DEFAULT, Bounds
 from slipway_runtime.codec.document import cost, loads
 from slipway_runtime.errors import RefusedError
 
@@ -22,13 +23,13 @@ json_values = st.recursive(
 
 @given(json_values)
 def test_json_is_read_as_the_standard_has_it(value: object) -> None:
-    assert loads(orjson.dumps(value)) == value
+    assert loads(orjson.dumps(value), Bounds(nesting=1000)) == value
 
 
 @given(st.binary())
 def test_any_bytes_are_read_or_refused_in_words(body: bytes) -> None:
     with suppress(RefusedError):
-        loads(body)
+        loads(body, DEFAULT)
 
 
 @pytest.mark.parametrize(
@@ -51,7 +52,7 @@ def test_any_bytes_are_read_or_refused_in_words(body: bytes) -> None:
 )
 def test_what_is_not_json_is_named(body: bytes, words: str) -> None:
     with pytest.raises(RefusedError) as caught:
-        loads(body)
+        loads(body, DEFAULT)
     assert words in caught.value.message
 
 
@@ -69,7 +70,7 @@ def test_what_is_not_json_is_named(body: bytes, words: str) -> None:
 def test_the_estimate_is_never_below_what_parsing_really_takes(unit: bytes, count: int) -> None:
     body = b"[" + b",".join([unit] * count) + b"]"
 
-    assert cost(body) >= _size(loads(body))
+    assert cost(body) >= _size(loads(body, DEFAULT))
 
 
 def _size(value: object) -> int:
