@@ -55,7 +55,7 @@ class Operation:
         self._tasks: set[asyncio.Task[None]] = set()
         try:
             self.keys = Keys(settings.auth.files) if settings.auth.files else None
-            self.certificates = Certificates(settings.tls) if settings.tls.certificate else None
+            self.certificates = Certificates(settings.tls) if settings.tls.files else None
             self.access_log = self._access_log()
             self._payloads = self._payload_log()
         except OSError as error:

@@ -44,11 +44,13 @@ class Certificates:
 
 def context(settings: TlsSettings) -> ssl.SSLContext:
     """Read the files; raise `TlsError` where they do not belong together."""
+    if settings.certificate is None:
+        raise TlsError("a key or a client CA without a certificate needs --tls-certificate too")
     made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     made.minimum_version = ssl.TLSVersion.TLSv1_2
     made.set_alpn_protocols(["http/1.1"])
     try:
-        made.load_cert_chain(str(settings.certificate), settings.key, _no_password)
+        made.load_cert_chain(settings.certificate, settings.key, _no_password)
         if settings.client_ca is not None:
             made.load_verify_locations(settings.client_ca)
             made.verify_mode = ssl.CERT_REQUIRED
