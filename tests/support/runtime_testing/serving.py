@@ -7,7 +7,7 @@ import ssl
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,6 +38,13 @@ class Server:
     @property
     def _verify(self) -> ssl.SSLContext | bool:
         return self.tls or True
+
+    @property
+    def grpc_port(self) -> int:
+        """Where it answers gRPC, if it was told to."""
+        said = re.search(r"gRPC on port (\d+)", self.log.read_text())
+        assert said is not None, self.log.read_text()
+        return int(said[1])
 
     def get(self, path: str, **options: Any) -> httpx.Response:
         return httpx.get(self.url + path, timeout=PROMPT, verify=self._verify, **options)
@@ -100,12 +107,13 @@ def serving(
     env: Mapping[str, str] | None = None,
     wait: bool = True,
     tls: ssl.SSLContext | None = None,
+    program: Callable[..., list[str]] | None = None,
 ) -> Iterator[Server]:
     """Serve a model; the process is gone afterwards."""
     log = model.with_suffix(".log")
     with log.open("wb") as output:
         process = subprocess.Popen(
-            command("serve", str(model), "--port", "0", *options),
+            (program or command)("serve", str(model), "--port", "0", *options),
             env=environment(env),
             stderr=output,
             stdout=output,

@@ -13,6 +13,8 @@ from slipway_runtime.identity import Identity
 from slipway_runtime.lifecycle.state import State
 from slipway_runtime.metrics import Metrics
 from slipway_runtime.server.admission import Admission, Room
+from slipway_runtime.server.auth import Keys
+from slipway_runtime.server.settings import TlsSettings
 
 if TYPE_CHECKING:
     from slipway_runtime.grpcserver.server import GrpcServer
@@ -31,6 +33,9 @@ class Process:
     threads: int
     load: "Load | None"
     """Loads the model anew, where clients may ask for it."""
+    keys: Keys | None
+    open_groups: tuple[str, ...]
+    tls: TlsSettings
 
 
 async def open_endpoint(

@@ -15,7 +15,7 @@ from slipway_runtime.grpcserver import service
 from slipway_runtime.grpcserver.compression import inflate, is_compressed
 from slipway_runtime.grpcserver.predictions import Predictions
 from slipway_runtime.grpcserver.service import Service
-from slipway_runtime.grpcserver.status import Context, abort, refusal
+from slipway_runtime.grpcserver.status import Context, abort, refusal, refusing
 from slipway_runtime.messages import open_inference_pb2 as pb
 
 Handler: TypeAlias = "grpc.RpcMethodHandler[bytes, bytes]"
@@ -35,7 +35,8 @@ class Methods(grpc.GenericRpcHandler):
         path = handler_call_details.method
         found = self._handlers.get(path)
         if found is None and path.startswith(f"/{service.NAME}/"):
-            return _unimplemented(path)
+            method = path.rpartition("/")[2]
+            return refusing(RefusedError(501, f"{method:.80} is not served here"))
         return found
 
 
@@ -76,11 +77,3 @@ def _read(kind: type[_Asked], octets: bytes) -> _Asked:
         return kind.FromString(plain)
     except DecodeError:
         raise bad_request(f"the message is no {kind.__name__}") from None
-
-
-def _unimplemented(path: str) -> Handler:
-    async def call(_: bytes, context: Context) -> bytes:
-        method = path.rpartition("/")[2]
-        await abort(context, RefusedError(501, f"{method:.80} is not served here"))
-
-    return grpc.unary_unary_rpc_method_handler(call)

@@ -19,6 +19,7 @@ from slipway_runtime.grpcserver.endpoint import Process
 from slipway_runtime.grpcserver.health import Health
 from slipway_runtime.grpcserver.methods import Methods
 from slipway_runtime.grpcserver.predictions import Predictions
+from slipway_runtime.grpcserver.protection import Certificates, Guard
 from slipway_runtime.grpcserver.service import Service
 from slipway_runtime.lifecycle.repository import Repository
 from slipway_runtime.messages.pool import POOL
@@ -55,8 +56,11 @@ class GrpcServer:
         self._health = Health(state)
         limit = ("grpc.max_receive_message_length", message_size)
         self._server = grpc.aio.server(
-            handlers=(Methods(answers, predictions),), options=(*_OPTIONS, limit)
+            handlers=(Methods(answers, predictions),),
+            interceptors=[Guard(process.keys, process.open_groups)] if process.keys else (),
+            options=(*_OPTIONS, limit),
         )
+        self._tls = process.tls
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         _reflect(self._server)
         self._following: asyncio.Task[None] | None = None
@@ -65,13 +69,18 @@ class GrpcServer:
         """Listen; return the port."""
         address = f"[{host}]" if host and ":" in host else host or "[::]"
         try:
-            port = self._server.add_insecure_port(f"{address}:{port}")
+            port = self._add_port(f"{address}:{port}")
         except RuntimeError:
             raise StartError(f"cannot listen on port {port} for gRPC; is it taken?") from None
         self._following = asyncio.create_task(self._health.follow())
         await self._server.start()
         log.info("gRPC on port %d", port)
         return port
+
+    def _add_port(self, address: str) -> int:
+        if not self._tls.files:
+            return self._server.add_insecure_port(address)
+        return self._server.add_secure_port(address, Certificates(self._tls).credentials())
 
     @property
     def callers(self) -> int:

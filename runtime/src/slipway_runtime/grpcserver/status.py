@@ -4,12 +4,16 @@ One table for the whole protocol. No stack trace ever leaves through here.
 """
 
 import logging
-from typing import Final, NoReturn
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING, Final, NoReturn
 
-from grpc import StatusCode
+from grpc import StatusCode, stream_stream_rpc_method_handler
 from grpc.aio import ServicerContext
 
 from slipway_runtime.errors import InferenceError, OutOfMemoryError, RefusedError
+
+if TYPE_CHECKING:
+    from grpc import RpcMethodHandler
 
 log = logging.getLogger("slipway")
 
@@ -65,3 +69,12 @@ def _advice(refused: RefusedError) -> Metadata:
         if name == "retry-after":
             return ((_PUSHBACK, str(int(value) * 1000)),)
     return ()
+
+
+def refusing(refused: RefusedError) -> "RpcMethodHandler[bytes, bytes]":
+    """Answer a call of any kind with an error, without reading its message."""
+
+    async def call(_: AsyncIterator[bytes], context: Context) -> None:
+        await abort(context, refused)
+
+    return stream_stream_rpc_method_handler(call)

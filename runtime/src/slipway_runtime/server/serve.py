@@ -130,10 +130,21 @@ async def _serve(settings: ServeSettings, listener: socket.socket) -> Future[Non
     loaded.add_done_callback(
         lambda done: loop.call_soon_threadsafe(server.stop) if done.exception() else None
     )
-    process = Process(who, state, metrics, admission, room, limits.threads, None)
+    opening = Opening(settings, limits, state, metrics, operation.reloaded)
+    process = Process(
+        who,
+        state,
+        metrics,
+        admission,
+        room,
+        limits.threads,
+        load=opening.load if settings.model_control else None,
+        keys=operation.keys,
+        open_groups=settings.operation.auth.open,
+        tls=settings.operation.tls,
+    )
     server.grpc = await open_endpoint(settings.grpc, settings.host, process)
     memory.bound(limits)
-    opening = Opening(settings, limits, state, metrics, operation.reloaded)
     threading.Thread(target=_settle, args=(loaded, opening.run), daemon=True).start()
     operation.start(opening.reloader, settings.path)
     log.info("slipway-runtime %s: listening on port %d", __version__, listener.getsockname()[1])
