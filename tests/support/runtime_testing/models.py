@@ -8,12 +8,8 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 FLOAT, DOUBLE, HALF = TensorProto.FLOAT, TensorProto.DOUBLE, TensorProto.FLOAT16
-INT32, INT64, BOOL, STRING = (
-    TensorProto.INT32,
-    TensorProto.INT64,
-    TensorProto.BOOL,
-    TensorProto.STRING,
-)
+INT32, INT64, UINT8 = TensorProto.INT32, TensorProto.INT64, TensorProto.UINT8
+BOOL, STRING, BFLOAT16 = TensorProto.BOOL, TensorProto.STRING, TensorProto.BFLOAT16
 
 Shape = Sequence[int | str | None]
 Tensor = tuple[str, int, Shape]
@@ -170,3 +166,14 @@ def outside(location: str) -> bytes:
 
 WEIGHTS = np.arange(4, dtype=np.float32).tobytes()
 """What `outside` wants to find in its other file."""
+
+
+def table(size: int, value: float) -> bytes:
+    """Y = that value, whatever index below the size is asked for; four bytes for each."""
+    numbers = numpy_helper.from_array(np.full(size, value, np.float32), "table")
+    return model(
+        [helper.make_node("Gather", ["table", "X"], ["Y"])],
+        [("X", INT64, ("N", 1))],
+        [("Y", FLOAT, ("N", 1))],
+        [numbers],
+    )

@@ -5,6 +5,7 @@ For the event loop alone. Loading is done by whatever reloads the model; this on
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import asdict
 from typing import Any
 
 from slipway_runtime import description
@@ -43,6 +44,12 @@ class Repository:
             return "READY", ""
         loading = self._state.phase < Phase.READY
         return "LOADING" if loading else "UNAVAILABLE", self._state.words
+
+    @property
+    def last_reload(self) -> Entry:
+        """Tell what became of the newest file, where one came while another was served."""
+        report = self._state.reload
+        return {"last_reload": asdict(report)} if report else {}
 
     def expect_loaded(self) -> None:
         """Refuse what only a loaded model can tell."""

@@ -79,7 +79,7 @@ class Scheduler:
     def submit(self, model: Model, inference: Inference, done: Done) -> Job:
         """Take a prediction on; `done` is called on the loop, perhaps before this returns."""
         if model is not self._model:
-            self._meet(model)
+            self.meet(model)
         job = Job(model, inference, done, self._withdraw)
         if self._cache is not None and self._remembered(job, self._cache):
             return job
@@ -91,7 +91,7 @@ class Scheduler:
         self._wait(job)
         return job
 
-    def _meet(self, model: Model) -> None:
+    def meet(self, model: Model) -> None:
         """Forget what was learned of another model."""
         self._model = model
         self._pace = Pace()

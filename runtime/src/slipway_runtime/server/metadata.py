@@ -29,9 +29,12 @@ def routes(model: Model, metrics: Metrics, repository: Repository) -> APIRouter:
     async def server_metadata() -> Told:
         return server
 
+    def statistics() -> Told:
+        return {"model_stats": [description.statistics(identity, metrics)]}
+
     @router.get("/v2/models/stats")
     async def all_statistics() -> Told:
-        return {"model_stats": [description.statistics(identity, metrics)]}
+        return statistics()
 
     def tell(tail: str, make: Callable[[], Told]) -> None:
         @router.get(f"/v2/models/{{name}}{tail}")
@@ -43,5 +46,5 @@ def routes(model: Model, metrics: Metrics, repository: Repository) -> APIRouter:
 
     tell("", lambda: described)
     tell("/config", lambda: config)
-    tell("/stats", lambda: {"model_stats": [description.statistics(identity, metrics)]})
+    tell("/stats", lambda: {**statistics(), **repository.last_reload})
     return router

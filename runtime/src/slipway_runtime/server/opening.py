@@ -98,6 +98,8 @@ class Opening:
         """Put a model in the place of the one that serves, on the event loop."""
         old = self._state.model
         self._place(prepared)
+        if self._state.scheduler is not None:
+            self._state.scheduler.meet(prepared.model)
         if old is None:
             return Swapped(signature_changed=False, is_gone=lambda: True)
         changed, left = old.signature != prepared.model.signature, weakref.ref(old)

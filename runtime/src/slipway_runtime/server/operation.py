@@ -14,6 +14,7 @@ from prometheus_client import CollectorRegistry, Counter
 
 from slipway_runtime.errors import StartError
 from slipway_runtime.identity import Identity
+from slipway_runtime.lifecycle import checksum
 from slipway_runtime.lifecycle.reload import Reloader, Report
 from slipway_runtime.lifecycle.state import AsgiApp, State
 from slipway_runtime.server.access_log import AccessLog, Logged
@@ -100,7 +101,7 @@ class Operation:
         """Begin to look at the files that may be exchanged; SIGHUP looks at once."""
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self.look)
         if self._settings.reload:
-            self._follow(reloader.follow, [model])
+            self._follow(reloader.follow, [model, checksum.beside(model)])
         if self.keys is not None:
             self._follow(self.keys.follow, self._settings.auth.files)
         if self.certificates is not None:
