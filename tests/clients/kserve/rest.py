@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import httpx
 import numpy as np
 from kserve import InferenceRESTClient, InferInput, InferRequest, RESTConfig
 from kserve.protocol.infer_type import RequestedOutput
@@ -141,3 +142,24 @@ async def errors_say_what_is_wrong(servers: Servers) -> None:
         with refused("GET /nowhere", "404 Not Found"):
             await client.is_server_ready(_url(servers) + "/nowhere")
         _is_right(await client.infer(_url(servers), _request(), "adder"))
+
+
+async def a_model_that_is_not_there_is_not_ready(servers: Servers) -> None:
+    url = _url(servers, "controlled")
+    await _control(url, "unload")
+    async with _client() as client:
+        assert await client.is_server_live(url) is True
+        assert await client.is_model_ready(url, "controlled") is False
+        with refused("not ready: unloaded", "503 Service Unavailable"):
+            await client.is_server_ready(url)
+        with refused("not ready: unloaded", "503 Service Unavailable"):
+            await client.infer(url, _request(), "controlled")
+        await _control(url, "load")
+        assert await client.is_server_ready(url) is True
+        _is_right(await client.infer(url, _request(), "controlled"))
+
+
+async def _control(url: str, verb: str) -> None:
+    async with httpx.AsyncClient() as client:
+        answer = await client.post(f"{url}/v2/repository/models/controlled/{verb}")
+        answer.raise_for_status()

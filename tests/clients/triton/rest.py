@@ -83,6 +83,32 @@ def repository_index(servers: Servers) -> None:
     ]
 
 
+def a_model_is_unloaded_and_loaded_again(servers: Servers) -> None:
+    client = _client(servers, "controlled")
+    assert "model_repository" in client.get_server_metadata()["extensions"]
+    client.unload_model("controlled")
+    assert not client.is_model_ready("controlled")
+    assert not client.is_server_ready()
+    assert client.is_server_live()
+    (entry,) = client.get_model_repository_index()
+    assert (entry["state"], entry["reason"]) == ("UNAVAILABLE", "unloaded")
+    with refused("[503] not ready: unloaded"):
+        client.infer("controlled", _inputs())
+    with refused("[503] not ready: unloaded"):
+        client.get_model_metadata("controlled")
+    for _ in range(2):
+        client.load_model("controlled")
+        assert client.is_model_ready("controlled")
+        _is_right(client.infer("controlled", _inputs()))
+    with refused("[400] failed to load 'other'"):
+        client.load_model("other")
+    with refused("[400] failed to unload 'other'"):
+        client.unload_model("other")
+    with refused("'config' cannot be overridden"):
+        client.load_model("controlled", config="{}")
+    assert client.is_model_ready("controlled")
+
+
 def what_is_not_offered_says_so(servers: Servers) -> None:
     client = _client(servers)
     for call in (

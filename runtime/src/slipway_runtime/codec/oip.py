@@ -191,6 +191,11 @@ def _is_nested(data: Sequence[Any], shape: Sequence[int]) -> bool:
     return len(shape) > 1 and bool(data) and type(data[0]) is list
 
 
+def piecemeal(body: bytes, header_length: int | None, form: Form) -> int:
+    """Count the bytes that are read one element at a time, where numbers in binary are not."""
+    return len(body) if header_length is None or form.has_text else header_length
+
+
 def cost(body: bytes, header_length: int | None, form: Form) -> int:
     """Estimate, from above, the memory that reading this request takes."""
     if header_length is None:

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 from urllib.parse import quote
 
 from slipway_runtime import stages
-from slipway_runtime.codec.document import cost
 from slipway_runtime.errors import InferenceError, OutOfMemoryError, RefusedError, unavailable
 from slipway_runtime.identity import Identity
 from slipway_runtime.lifecycle.state import State
@@ -92,13 +91,14 @@ class Predictions:
     async def answer(self, call: Call, body: bytes, client: Body) -> Answer:
         """Answer any request whose body has been read."""
         try:
-            self._model(call)
+            from slipway_runtime.codec import oip
+
+            form = self._model(call)[0].form
             plain = await self._plain(body, client)
             length = _length(client.headers)
-            text = len(plain) if length is None else length
-            if text <= SMALL:
+            if oip.piecemeal(plain, length, form) <= SMALL:
                 return await self._answer(call, plain, length, client)
-            async with self._room.take(await self._in_thread(cost, plain[:text])):
+            async with self._room.take(await self._in_thread(oip.cost, plain, length, form)):
                 return await self._answer(call, plain, length, client, threaded=True)
         except Exception as error:
             return self.failed(error)
