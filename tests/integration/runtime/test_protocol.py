@@ -221,12 +221,12 @@ def test_only_answers_to_inferences_are_compressed_and_only_for_who_names_one_co
         answer = send(server, body, {"accept-encoding": wish})
         assert answer.headers.get("content-encoding") == coding
         assert outputs(answer)["SUM"] == [1, 2, 3, 4]
-    wish = {"accept-encoding": "gzip"}
+    gzipped = {"accept-encoding": "gzip"}
     for path in ("/v2", "/v2/models/adder", "/v2/models/adder/stats", "/metrics", "/"):
-        told = server.get(path, headers=wish)
+        told = server.get(path, headers=gzipped)
         assert told.status_code == 200
         assert "content-encoding" not in told.headers
-    assert "content-encoding" not in send(server, "{", wish).headers
+    assert "content-encoding" not in send(server, "{", gzipped).headers
 
 
 def test_shapes_that_overflow_are_refused(servers: Mapping[str, Server]) -> None:

@@ -18,6 +18,7 @@ from localcluster.locks import alone
 from localcluster.progress import step
 
 CLIENTS = Path(__file__).parents[2] / "clients"
+SCENARIOS = Path(__file__).parents[1] / "scenarios.py"
 UV = Path(sys.executable).with_name("uv")
 
 
@@ -69,5 +70,5 @@ def scenarios(program: Path) -> list[str]:
 
 def outcomes(python: Path, program: Path, servers: dict[str, str]) -> dict[str, str]:
     """Run all scenarios of a program; say of each what went wrong, or nothing."""
-    said = talk(python, CLIENTS / "scenarios.py", str(program), json.dumps(servers))
+    said = talk(python, SCENARIOS, str(program), json.dumps(servers))
     return dict(json.loads(line) for line in said.splitlines() if line.startswith("["))

@@ -11,4 +11,4 @@ from slipway_runtime.signature import Signature
 def form(signature: Signature) -> Form:
     """The form of the requests of a model with this signature and no rules."""
     known = SimpleNamespace(identity=Identity("m", "1", ""), signature=signature, rules=Rules({}))
-    return Form(known)  # type: ignore[arg-type]
+    return Form(known)

@@ -155,7 +155,8 @@ def _flag(given: Document, name: str, where: str, default: bool) -> bool:
 def _tensor(entry: Document, spec: TensorSpec, tail: _Tail) -> Tensor:
     where = f"input '{spec.name}'"
     given = _parameters(entry, where)
-    shape, data = entry.get("shape"), entry.get("data")
+    shape: Any = entry.get("shape")
+    data = entry.get("data")
     expect_datatype(entry.get("datatype"), spec)
     count = expect_shape(shape, spec)
     if "binary_data_size" not in given:

@@ -12,7 +12,7 @@ from slipway_runtime.inference import Headers
 from slipway_runtime.signature import Tensor
 
 MIB = 2**20
-WAYS = {b"gzip": gzip.compress, b"deflate": zlib.compress}
+WAYS: dict[bytes, Callable[[bytes], bytes]] = {b"gzip": gzip.compress, b"deflate": zlib.compress}
 
 
 class Plain:

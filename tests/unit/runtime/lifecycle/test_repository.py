@@ -84,9 +84,9 @@ async def test_clients_control_nothing_unless_they_are_allowed_to() -> None:
     world.state.open(world.model, world.model)
     repository = Repository(WHO, world.state, None)
 
-    for refused in (lambda: repository.unload("iris"), lambda: repository.unload("other")):
+    for name in ("iris", "other"):
         with pytest.raises(RefusedError, match="--model-control") as caught:
-            refused()
+            repository.unload(name)
         assert caught.value.status == 403
     with pytest.raises(RefusedError, match="--model-control"):
         await repository.load("iris")
