@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 _PATIENCE: Final = 1.0
 """Seconds until a body that has not wholly come is left to the ASGI application to wait for."""
 
-_ELSEWHERE: Final = frozenset({b"content-encoding", b"transfer-encoding", b"upgrade"})
+_ELSEWHERE: Final = frozenset({b"content-encoding", b"expect", b"transfer-encoding", b"upgrade"})
 _LONGEST_NUMBER: Final = 9
 
 
@@ -168,10 +168,14 @@ class FastProtocol(BoundedProtocol):
         self._in_head, self._head = True, 0
         self.url = b""
         self.headers = []
-        self.expect_100_continue = False
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Collect; what headers mean is asked when all are there."""
+        self.headers.append((name.lower(), value))
 
     def on_headers_complete(self) -> None:
         """Choose the lane."""
+        self.expect_small_head()
         call = self.lane.calls.get(self.url)
         if call is None or not self._is_ordinary():
             self._leave()
@@ -187,7 +191,6 @@ class FastProtocol(BoundedProtocol):
             self.lane.state.ready
             and parser.get_method() == b"POST"
             and (cycle is None or cycle.response_complete)
-            and not self.expect_100_continue
             and not self.flow.write_paused
             and parser.should_keep_alive()
             and self._is_small()
@@ -211,10 +214,11 @@ class FastProtocol(BoundedProtocol):
 
     def _leave(self) -> None:
         """Begin again as uvicorn does it, with the head that has been read."""
-        url, headers, expects = self.url, self.headers, self.expect_100_continue
+        url, headers = self.url, self.headers
         super().on_message_begin()
-        self.url, self.expect_100_continue = url, expects
-        self.headers.extend(headers)
+        self.url = url
+        for name, value in headers:
+            super().on_header(name, value)
         super().on_headers_complete()
 
     def _hand_over(self) -> None:

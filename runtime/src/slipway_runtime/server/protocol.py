@@ -4,6 +4,7 @@ Bounds on the size of a request's head and on the time it takes to come, and err
 of every other error here.
 """
 
+import sys
 from asyncio import BaseTransport, TimerHandle
 from typing import Any
 
@@ -13,12 +14,17 @@ from slipway_runtime.server.answers import error_body
 from slipway_runtime.server.settings import LimitSettings
 
 
+class HeadError(Exception):
+    """A request's head is too large."""
+
+
 class BoundedProtocol(HttpToolsProtocol):
     """One connection."""
 
     limits: LimitSettings
     _in_head = False
     _head = 0
+    _piece = 0
     _head_timer: TimerHandle | None = None
 
     def connection_made(self, transport: BaseTransport) -> None:
@@ -28,9 +34,10 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Feed the parser; give up on a head that does not end."""
+        self._piece = len(data)
         super().data_received(data)
         if self._in_head:
-            self._count_head(len(data))
+            self._count_head()
         elif self.timeout_keep_alive_task is None and self._idle():
             self._expect_head()  # blank lines, which are allowed there and begin nothing
         elif self._head_timer is not None:
@@ -39,14 +46,26 @@ class BoundedProtocol(HttpToolsProtocol):
     def _idle(self) -> bool:
         return self.cycle is None or self.cycle.response_complete
 
-    def _count_head(self, size: int) -> None:
+    def _count_head(self) -> None:
         if self.transport.is_closing():
             return
-        self._head += size
+        self._head += self._piece
         if self._head > self.limits.head:
-            self._give_up(431, f"the request's head is larger than {self.limits.head} bytes")
+            self._give_up(431, self._too_large)
         else:
             self._expect_head()
+
+    @property
+    def _too_large(self) -> str:
+        return f"the request's head is larger than {self.limits.head / 1024:g} KiB"
+
+    def expect_small_head(self) -> None:
+        """Refuse a head that is there and too large; raising ends the parser's work."""
+        if self._head + self._piece <= self.limits.head:
+            return  # as nearly always, and nothing more need be looked at
+        size = len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
+        if size > self.limits.head:
+            raise HeadError
 
     def _expect_head(self) -> None:
         if self._head_timer is None:
@@ -81,11 +100,16 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """Stop counting."""
         self._in_head = False
+        self.expect_small_head()
         super().on_headers_complete()
 
     def send_400_response(self, msg: str) -> None:
-        """Answer what is not HTTP."""
-        self._give_up(400, msg)
+        """Answer what is not HTTP, or what the parser was told to stop at."""
+        stopped = getattr(sys.exception(), "__context__", None)
+        if isinstance(stopped, HeadError):
+            self._give_up(431, self._too_large)
+        else:
+            self._give_up(400, msg)
 
     def _give_up(self, status: int, words: str) -> None:
         body = error_body(words)
