@@ -53,6 +53,9 @@ def error_body(words: str) -> bytes:
     return orjson.dumps({"error": words})
 
 
+INTERNAL_ERROR: Final = error_body("internal error; the server's log says more")
+
+
 async def refuse(
     send: Send, refused: RefusedError, headers: tuple[Header, ...] = (), more: bool = False
 ) -> None:

@@ -4,7 +4,9 @@ Probes are answered on the event loop, where no prediction runs that takes more 
 A later callable in front of this one may forward requests; this one always answers here.
 """
 
+import logging
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Final
@@ -17,6 +19,7 @@ from slipway_runtime.server.admission import Admission
 from slipway_runtime.server.answers import (
     CLIENT_GONE,
     CLOSE,
+    INTERNAL_ERROR,
     Message,
     Receive,
     Send,
@@ -26,6 +29,8 @@ from slipway_runtime.server.answers import (
 )
 from slipway_runtime.server.body import Body, DisconnectedError
 from slipway_runtime.server.predictions import SIMPLE, Call, Predictions
+
+log = logging.getLogger("slipway")
 
 _MODEL_PATH: Final = re.compile(r"/v2/models/([^/]+)(?:/versions/([^/]+))?/(infer|ready)")
 
@@ -63,6 +68,10 @@ class Application:
             await self._route(exchange)
         except RefusedError as refused:
             await refuse(exchange.send, refused)
+        except Exception as error:
+            log.error("a request failed", exc_info=error)
+            with suppress(RuntimeError):  # uvicorn's word for an answer that has begun
+                await answer(exchange.send, INTERNAL_ERROR, status=500)
 
     def _asking_to_leave(self, send: Send) -> Send:
         """Ask clients to reconnect, hence to reach another process, once this one drains."""

@@ -19,7 +19,7 @@ from slipway_runtime.identity import Identity
 from slipway_runtime.lifecycle.state import State
 from slipway_runtime.metrics import Metrics
 from slipway_runtime.server.admission import Room
-from slipway_runtime.server.answers import JSON, Answer, Header, error_body
+from slipway_runtime.server.answers import INTERNAL_ERROR, JSON, Answer, Header, error_body
 from slipway_runtime.server.body import Body
 
 if TYPE_CHECKING:  # the server is up before the model's libraries are imported
@@ -227,4 +227,4 @@ def _failure(error: Exception) -> bytes:
         log.error("inference failed: %s", error)
         return error_body(f"inference failed: {error}")
     log.error("a prediction failed", exc_info=error)
-    return error_body("internal error; the server's log says more")
+    return INTERNAL_ERROR
