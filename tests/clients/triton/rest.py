@@ -3,8 +3,10 @@
 import os
 from typing import Any
 
+import ml_dtypes
 import numpy as np
 import tritonclient.http as triton
+
 from scenarios import refused
 
 Servers = dict[str, str]
@@ -227,6 +229,19 @@ def half_precision_in_binary_and_never_in_json(servers: Servers) -> None:
     with refused("FP16 cannot be written in the protocol's JSON"):
         wanted = [triton.InferRequestedOutput("Y", binary_data=False)]
         client.infer("half", [_input("X", values)], outputs=wanted)
+
+
+def brain_floats_in_binary_and_never_in_json(servers: Servers) -> None:
+    client = _client(servers, "brain")
+    values = np.array([[1.5, -2, 3e38, -0.0]], ml_dtypes.bfloat16)
+    tensor = triton.InferInput("X", [1, 4], "BF16")
+    tensor.set_data_from_numpy(values)
+    told = client.infer("brain", [tensor]).as_numpy("Y")
+    assert (told.astype(np.float32) == values.astype(np.float32)).all()
+    assert client.get_model_metadata("brain")["inputs"][0]["datatype"] == "BF16"
+    with refused("BF16 cannot be written in the protocol's JSON"):
+        wanted = [triton.InferRequestedOutput("Y", binary_data=False)]
+        client.infer("brain", [tensor], outputs=wanted)
 
 
 def nan_and_infinity_are_exact_in_binary_and_null_in_json(servers: Servers) -> None:

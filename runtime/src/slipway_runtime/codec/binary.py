@@ -10,6 +10,7 @@ from typing import Final
 
 import numpy as np
 
+from slipway_runtime.bfloat16 import narrow, widen
 from slipway_runtime.errors import RefusedError, bad_request
 from slipway_runtime.signature import Datatype, Tensor, TensorSpec
 
@@ -34,7 +35,7 @@ def read(raw: Bytes, spec: TensorSpec, shape: Sequence[int], count: int) -> Tens
 
 def _numbers(raw: Bytes, spec: TensorSpec) -> Tensor:
     if spec.datatype is Datatype.BF16:
-        return (np.frombuffer(raw, np.uint16).astype(np.uint32) << 16).view(np.float32)
+        return widen(np.frombuffer(raw, np.uint16))
     if spec.datatype is Datatype.BOOL:
         return _booleans(np.frombuffer(raw, np.uint8), spec)
     view = np.frombuffer(raw, spec.datatype.numpy)
@@ -89,7 +90,7 @@ def write(tensor: Tensor, datatype: Datatype) -> Bytes:
     if datatype is Datatype.BYTES:
         return b"".join(_framed(element) for element in tensor.ravel())
     if datatype is Datatype.BF16:
-        tensor = _halves(tensor)
+        tensor = narrow(tensor)
     # A view's bytes cannot be had of a tensor without elements or dimensions.
     return np.ascontiguousarray(tensor).reshape(-1).view(np.uint8).data if tensor.size else b""
 
@@ -97,13 +98,6 @@ def write(tensor: Tensor, datatype: Datatype) -> Bytes:
 def _framed(element: str) -> bytes:
     encoded = element.encode()
     return _LENGTH.pack(len(encoded)) + encoded
-
-
-def _halves(tensor: Tensor) -> Tensor:
-    """Take the upper half of each float, rounded to the nearest, even where two are."""
-    bits = np.ascontiguousarray(tensor, np.float32).view(np.uint32)
-    rounded = (bits + 0x7FFF + ((bits >> 16) & 1)) >> 16
-    return np.where(np.isnan(tensor), 0x7FC0, rounded).astype(np.uint16)
 
 
 def cost(raw: Bytes, has_text: bool) -> int:

@@ -16,7 +16,7 @@ os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 import onnxruntime as ort
 
-from slipway_runtime.engine import binding, providers
+from slipway_runtime.engine import binding, halves, providers
 from slipway_runtime.engine.arena import Usual
 from slipway_runtime.engine.base import CancelToken
 from slipway_runtime.engine.binding import Device
@@ -47,6 +47,7 @@ _DATATYPES = {
     "int32": Datatype.INT32,
     "int64": Datatype.INT64,
     "float16": Datatype.FP16,
+    "bfloat16": Datatype.BF16,
     "float": Datatype.FP32,
     "double": Datatype.FP64,
     "string": Datatype.BYTES,
@@ -63,6 +64,8 @@ class OnnxEngine:
     signature: Signature
     device: Device | None = None
     """Where tensors are bound to; None where the session moves them itself."""
+    halves: frozenset[str] | None = None
+    """Inputs that are BF16, where any tensor is."""
     usual: Usual = field(default_factory=Usual)
     platform: str = "onnxruntime_onnx"
     warm_runs: int = 1
@@ -91,6 +94,8 @@ class OnnxEngine:
     def _run(
         self, feed: Mapping[str, Tensor], outputs: Sequence[str], token: CancelToken | None
     ) -> list[Tensor]:
+        if self.halves is not None:
+            return halves.run(self.session, ort.OrtValue, self.halves, feed, outputs, token)
         if self.device is None:
             results: list[Tensor] = self.session.run(outputs, feed, token)
             return results
@@ -107,7 +112,19 @@ def load(path: Path, settings: EngineSettings = PLAIN, threads: int = 1) -> Onnx
     session = _open(path, chain, threads)
     providers.expect_used(settings, session.get_providers())
     signature = _signature(session)
-    return OnnxEngine(session, signature, _device(settings, signature))
+    return OnnxEngine(session, signature, _device(settings, signature), _halves(signature))
+
+
+def _halves(signature: Signature) -> frozenset[str] | None:
+    if not halves.has_any(signature):
+        return None
+    if halves.has_text(signature):
+        raise ModelError(
+            Reason.LOAD_FAILED,
+            "the model has both bfloat16 and text tensors, which onnxruntime cannot be given "
+            "together; cast one of them inside the model",
+        )
+    return halves.names(signature)
 
 
 def _device(settings: EngineSettings, signature: Signature) -> Device | None:

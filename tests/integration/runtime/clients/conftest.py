@@ -13,6 +13,7 @@ MODELS: Mapping[str, bytes] = {
     "adder": models.adder(models.INT32),
     "busy": models.busy(),
     "controlled": models.adder(models.INT32),
+    "brain": models.identity(models.BFLOAT16),
     "half": models.identity(models.HALF),
     "real": models.identity(shape=("N", None)),
     "scalar": models.identity(shape=()),

@@ -30,6 +30,7 @@ def load(save: Any, content: bytes) -> Engine:
         (models.INT64, Datatype.INT64),
         (models.HALF, Datatype.FP16),
         (models.FLOAT, Datatype.FP32),
+        (models.BFLOAT16, Datatype.BF16),
         (models.DOUBLE, Datatype.FP64),
         (models.STRING, Datatype.BYTES),
         (TensorProto.UINT8, Datatype.UINT8),
@@ -49,6 +50,45 @@ def test_a_tensor_of_every_datatype_goes_through(save: Any, kind: int, datatype:
     assert engine.signature.inputs == (TensorSpec("X", datatype, ("N", 2)),)
     assert found.tolist() == given.tolist()
     assert found.dtype == given.dtype
+
+
+@pytest.mark.parametrize("shape", [(0, 2), (3, 2)])
+def test_bfloat16_goes_in_and_out_beside_other_types(save: Any, shape: tuple[int, int]) -> None:
+    nodes = [
+        helper.make_node("Cast", ["X"], ["wide"], to=models.FLOAT),
+        helper.make_node("Add", ["wide", "W"], ["S"]),
+        helper.make_node("Cast", ["S"], ["Y"], to=models.BFLOAT16),
+    ]
+    sizes = ("N", 2)
+    content = models.model(
+        nodes,
+        [("X", models.BFLOAT16, sizes), ("W", models.FLOAT, sizes)],
+        [("Y", models.BFLOAT16, sizes), ("S", models.FLOAT, sizes)],
+    )
+    engine = load(save, content)
+    given = {"X": np.full(shape, 1.5, np.float32), "W": np.full(shape, 1 / 3, np.float32)}
+
+    rounded, exact = engine.run(given, ["Y", "S"])
+
+    assert (exact == given["X"] + given["W"]).all()
+    assert rounded.shape == exact.shape == shape
+    assert (abs(rounded - exact) < 0.005).all()
+    assert (rounded != exact).all()
+
+
+def test_bfloat16_beside_text_is_refused_in_words(save: Any) -> None:
+    nodes = [
+        helper.make_node("Identity", ["X"], ["Y"]),
+        helper.make_node("Identity", ["T"], ["U"]),
+    ]
+    content = models.model(
+        nodes,
+        [("X", models.BFLOAT16, ("N",)), ("T", models.STRING, ("N",))],
+        [("Y", models.BFLOAT16, ("N",)), ("U", models.STRING, ("N",))],
+    )
+
+    with pytest.raises(ModelError, match="both bfloat16 and text"):
+        load(save, content)
 
 
 @pytest.mark.parametrize("text", ["", "a\0b", "日本語", "x" * 100_000])
@@ -116,8 +156,8 @@ def test_a_zipmap_is_refused_with_the_way_to_export_without(save: Any) -> None:
 
 
 def test_an_element_type_without_a_name_in_the_protocol_is_refused(save: Any) -> None:
-    with pytest.raises(ModelError, match="bfloat16"):
-        load(save, models.identity(TensorProto.BFLOAT16))
+    with pytest.raises(ModelError, match="float8e4m3fn"):
+        load(save, models.identity(TensorProto.FLOAT8E4M3FN))
 
 
 def test_nothing_is_reported_to_anybody_and_nothing_left_on_the_disk(
