@@ -8,6 +8,8 @@ import asyncio
 from time import perf_counter
 from typing import Final
 
+import uvloop
+
 from slipway_runtime.errors import InferenceError
 from slipway_runtime.tools.timing import Timing, summary
 
@@ -23,7 +25,7 @@ def ask(port: int, path: str, body: bytes, connections: int, seconds: float) -> 
         f"POST {path} HTTP/1.1\r\nhost: {_HOST}\r\ncontent-type: application/json\r\n"
         f"content-length: {len(body)}\r\n\r\n"
     )
-    return asyncio.run(_ask(port, head.encode() + body, connections, seconds))
+    return uvloop.run(_ask(port, head.encode() + body, connections, seconds))
 
 
 async def _ask(port: int, request: bytes, connections: int, seconds: float) -> Timing:
