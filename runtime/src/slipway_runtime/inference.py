@@ -4,8 +4,8 @@ Pure data. Knows no wire format, no engine and no clock: codecs make these, the 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Protocol
+from types import MappingProxyType
+from typing import NamedTuple, Protocol
 
 from slipway_runtime.identity import Identity
 from slipway_runtime.rules import Rules
@@ -15,8 +15,7 @@ Parameter = str | int | float | bool
 Headers = tuple[tuple[bytes, bytes], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Inference:
+class Inference(NamedTuple):  # made for every request, and a tuple is made faster than a dataclass
     """A decoded and checked request: what to compute, and nothing of how it came."""
 
     feed: dict[str, Tensor]
@@ -24,7 +23,7 @@ class Inference:
     outputs: tuple[TensorSpec, ...]
     """Those asked for, in the order of the answer."""
     id: str = ""
-    parameters: Mapping[str, Parameter] = field(default_factory=dict)
+    parameters: Mapping[str, Parameter] = MappingProxyType({})
     """The request's own, without those that the protocol reserves."""
     timeout: float | None = None
     """Seconds that the client is ready to wait."""

@@ -9,7 +9,7 @@ from typing import Any, Final
 from slipway_runtime.codec.bounds import DEFAULT, Bounds
 from slipway_runtime.errors import RefusedError, bad_request
 from slipway_runtime.inference import Described, Parameter
-from slipway_runtime.signature import Datatype, Tensor, TensorSpec, clash
+from slipway_runtime.signature import NOT_IN_JSON, Datatype, Tensor, TensorSpec, clash
 
 _LARGEST_DIMENSION: Final = 2**31 - 1
 _MICROSECONDS: Final = 1e-6
@@ -37,6 +37,7 @@ class Form:
         self.inputs = {spec.name: spec for spec in model.signature.inputs}
         self.outputs = {spec.name: spec for spec in model.signature.outputs}
         self.has_text = any(spec.datatype is Datatype.BYTES for spec in model.signature.inputs)
+        self.not_in_json = any(spec.datatype in NOT_IN_JSON for spec in model.signature.outputs)
         self._rules = model.rules
 
     def expect_inputs(self, given: Sequence[str]) -> None:

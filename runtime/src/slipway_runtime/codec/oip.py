@@ -25,6 +25,7 @@ from slipway_runtime.signature import NOT_IN_JSON, Tensor, TensorSpec
 Document = dict[str, Any]
 
 _NONE: Final[Document] = {}
+_ALL: Final[list[Document]] = []
 _NOT_HERE: Final = ("classification", "shared_memory_region")
 """Extensions whose silent absence would make the client misread its answer."""
 
@@ -32,7 +33,7 @@ _NOT_HERE: Final = ("classification", "shared_memory_region")
 def read(body: bytes, header_length: int | None, form: Form) -> tuple[Inference, Reply]:
     """Read a request; `header_length` is the length of the JSON before binary tensors."""
     if header_length is None:
-        return _read(body, _Tail(b""), form)
+        return _read(body, None, form)
     if header_length == 0:
         return raw.read(body, form)
     if header_length > len(body):
@@ -76,20 +77,23 @@ class _Tail:
             raise bad_request(f"{left} bytes follow the last binary tensor")
 
 
-def _read(text: binary.Bytes, tail: _Tail, form: Form) -> tuple[Inference, Reply]:
+def _read(text: binary.Bytes, tail: _Tail | None, form: Form) -> tuple[Inference, Reply]:
     parsed = document.loads(text, form.bounds)
     if not isinstance(parsed, dict):
         raise bad_request("the body must be a JSON object with 'inputs'")
     request_id = parsed.get("id")
     if request_id is not None and not isinstance(request_id, str):
         raise bad_request("'id' must be text")
-    given = _parameters(parsed, "the request")
+    given = _parameters(parsed, "the request") if "parameters" in parsed else _NONE
     inputs = _named(parsed.get("inputs"), "input")
     form.expect_inputs([entry["name"] for entry in inputs])
     reply = _reply(parsed, given, request_id, form)
     feed = {entry["name"]: _tensor(entry, form.inputs[entry["name"]], tail) for entry in inputs}
-    tail.expect_end()
+    if tail is not None:
+        tail.expect_end()
     feed = form.check(feed)
+    if not given:
+        return Inference(feed, reply.outputs, request_id or ""), reply
     return (
         Inference(feed, reply.outputs, request_id or "", parameters(given), timeout(given)),
         reply,
@@ -115,14 +119,16 @@ def _parameters(owner: Document, where: str) -> Document:
 
 
 def _reply(parsed: Document, given: Document, request_id: str | None, form: Form) -> Reply:
-    default = _flag(given, "binary_data_output", "the request", False)
-    wanted = _named(parsed.get("outputs") or [], "output")
-    outputs = form.select([entry["name"] for entry in wanted])
-    if wanted:
-        as_bytes = tuple(_as_bytes(entry, default) for entry in wanted)
-    else:
+    default = _flag(given, "binary_data_output", "the request", False) if given else False
+    wanted = parsed.get("outputs") or _ALL
+    if wanted is _ALL:
+        outputs = form.signature.outputs
         as_bytes = (default,) * len(outputs)
-    if not all(as_bytes):
+    else:
+        entries = _named(wanted, "output")
+        outputs = form.select([entry["name"] for entry in entries])
+        as_bytes = tuple([_as_bytes(entry, default) for entry in entries])
+    if form.not_in_json and not all(as_bytes):
         _expect_json(outputs, as_bytes)
     return Reply(form.identity, request_id, outputs, as_bytes)
 
@@ -152,35 +158,40 @@ def _flag(given: Document, name: str, where: str, default: bool) -> bool:
     return value
 
 
-def _tensor(entry: Document, spec: TensorSpec, tail: _Tail) -> Tensor:
-    where = f"input '{spec.name}'"
-    given = _parameters(entry, where)
+def _tensor(entry: Document, spec: TensorSpec, tail: _Tail | None) -> Tensor:
     shape: Any = entry.get("shape")
     data = entry.get("data")
     expect_datatype(entry.get("datatype"), spec)
     count = expect_shape(shape, spec)
+    if "parameters" not in entry:
+        return _from_json(data, spec, shape, count)
+    where = f"input '{spec.name}'"
+    given = _parameters(entry, where)
     if "binary_data_size" not in given:
         return _from_json(data, spec, shape, count)
     if data is not None:
         raise bad_request(f"{where} has both 'data' and 'binary_data_size'; one is enough")
+    tail = tail or _Tail(b"")
     return binary.read(tail.take(given["binary_data_size"], where), spec, shape, count)
 
 
 def _from_json(data: Any, spec: TensorSpec, shape: Sequence[int], count: int) -> Tensor:
-    where = f"input '{spec.name}'"
     if spec.datatype in NOT_IN_JSON:
         raise bad_request(
-            f"{where}: {spec.datatype} cannot be written in the protocol's JSON; send it as a "
-            "binary tensor, or use POST /predict, which takes and gives plain numbers"
+            f"input '{spec.name}': {spec.datatype} cannot be written in the protocol's JSON; "
+            "send it as a binary tensor, or use POST /predict, which takes and gives plain numbers"
         )
     if not isinstance(data, list):
-        raise bad_request(f"{where} needs 'data', a list of values")
+        raise bad_request(f"input '{spec.name}' needs 'data', a list of values")
     try:
         flat = flatten(data, shape) if _is_nested(data, shape) else data
         if len(flat) != count:
-            raise bad_request(f"{where}: shape {shape} needs {count} values, not {len(flat)}")
+            raise bad_request(
+                f"input '{spec.name}': shape {shape} needs {count} values, not {len(flat)}"
+            )
         return to_array(flat, spec.datatype).reshape(shape)
     except ShapeError as error:
+        where = f"input '{spec.name}'"
         raise bad_request(f"{where}, data{list(error.path) or ''}: {error.message}") from None
     except ElementError as error:
         raise bad_request(

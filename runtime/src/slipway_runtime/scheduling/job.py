@@ -35,7 +35,7 @@ class Job:
         self.inference = inference
         self.arrived = perf_counter()
         self.listener = stages.listener()
-        self.size, self.rows = _measure(inference)
+        self.size, self.rows = measure(inference)
         self.group: Hashable = None
         """Those of one group can run as one; None runs alone."""
         self.remember: bytes | None = None
@@ -67,7 +67,7 @@ class Job:
             self._withdraw(self)
 
 
-def _measure(inference: Inference) -> tuple[int, int]:
+def measure(inference: Inference) -> tuple[int, int]:
     """Count its elements, and its rows: 0 where its inputs do not agree on them."""
     size, rows = 0, -1
     for array in inference.feed.values():

@@ -12,21 +12,21 @@ from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
-from time import perf_counter
+from time import perf_counter, thread_time
 from typing import Any
 
+from slipway_runtime import stages
 from slipway_runtime.errors import RefusedError, unavailable
 from slipway_runtime.inference import Inference
 from slipway_runtime.metrics import Metrics
 from slipway_runtime.model import Model
 from slipway_runtime.scheduling import cache, grouping, running
-from slipway_runtime.scheduling.job import Done, Job, Outcome
+from slipway_runtime.scheduling.job import Done, Job, Outcome, measure
 from slipway_runtime.scheduling.line import Line
 from slipway_runtime.scheduling.pace import Pace
 from slipway_runtime.scheduling.running import Ran, Running
 from slipway_runtime.scheduling.settings import SchedulingSettings
 from slipway_runtime.signature import Tensor
-from slipway_runtime.stages import Stage
 
 Gone = Callable[[], Coroutine[Any, Any, None]]
 
@@ -50,9 +50,10 @@ class Scheduler:
         self._free = threads
         self._line = Line(settings.batch_rows, settings.batch_delay)
         self._cache = cache.Cache(settings.cache_bytes) if settings.cache_bytes else None
-        self._model: Model | None = None
+        self._serial = 0
         self._pace = Pace()
         self._joins = False
+        self._at_once = False
         self._unwatched: list[Job] = []
         self._called = False
         self._alarm: TimerHandle | None = None
@@ -67,7 +68,7 @@ class Scheduler:
         """
         answer: Future[list[Tensor]] = self._loop.create_future()
         job = self.submit(model, inference, partial(_settle, answer))
-        if gone is None or answer.done():
+        if job is None or gone is None:
             return await _or_cancel(answer, job)
         watch = self._loop.create_task(gone())
         watch.add_done_callback(partial(_desert, answer))
@@ -76,29 +77,59 @@ class Scheduler:
         finally:
             watch.cancel()
 
-    def submit(self, model: Model, inference: Inference, done: Done) -> Job:
-        """Take a prediction on; `done` is called on the loop, perhaps before this returns."""
-        if model is not self._model:
+    def submit(self, model: Model, inference: Inference, done: Done) -> Job | None:
+        """Take a prediction on; `done` is called on the loop.
+
+        None says that it has been called already.
+        """
+        if model.serial != self._serial:
             self.meet(model)
+        if self._at_once:
+            size, rows = measure(inference)
+            if self._pace.quick(size):
+                self._run_alone(model, inference, size, rows, done)
+                return None
         job = Job(model, inference, done, self._withdraw)
         if self._cache is not None and self._remembered(job, self._cache):
-            return job
+            return None
         if self._joins and 0 < job.rows < self._settings.batch_rows:
-            job.group = (id(model), grouping.key(inference, model.signature))
-        elif self._pace.quick(job.size):
-            self._conclude([job], running.run([job]))
-            return job
+            job.group = (model.serial, grouping.key(inference, model.signature))
         self._wait(job)
         return job
 
     def meet(self, model: Model) -> None:
         """Forget what was learned of another model."""
-        self._model = model
+        self._serial = model.serial
         self._pace = Pace()
         signature = model.signature
         self._joins = (
             self._settings.batch_rows > 1 and signature.row_wise and not signature.single_row
         )
+        self._at_once = self._cache is None and not self._joins
+
+    def _run_alone(
+        self, model: Model, inference: Inference, size: int, rows: int, done: Done
+    ) -> None:
+        """Do what `_wait` and `_conclude` do for others, here and now: the shortest way."""
+        doubtful = self._pace.doubtful
+        worked = thread_time() if doubtful else 0.0
+        began = perf_counter()
+        outcome: Outcome
+        try:
+            outcome = model.compute(inference.feed, inference.outputs)
+        except Exception as error:
+            outcome = error
+        now = perf_counter()
+        seconds = now - began
+        if doubtful:
+            self._pace.note(size, thread_time() - worked, sure=True)
+        else:
+            self._pace.note(size, seconds)
+        self._metrics.waited(0.0)
+        self._metrics.ran((rows,), seconds)
+        if (listener := stages.listener()) is not None:
+            listener.append(stages.Stage("compute", began, now))
+        done(outcome)
 
     def _remembered(self, job: Job, known: cache.Cache) -> bool:
         job.remember = cache.key(job.model, job.inference)
@@ -158,16 +189,19 @@ class Scheduler:
         """Learn from a run and hand out its answers, in the order in which they were asked."""
         first = jobs[0]
         now = perf_counter()
-        self._pace.note(sum([job.size for job in jobs]), ran.busy / len(ran.rows))
+        self._pace.note(sum([job.size for job in jobs]), ran.busy / len(ran.rows), sure=True)
         self._metrics.ran(ran.rows, ran.seconds)
-        if not ran.joinable and first.model is self._model and self._joins:
-            self._joins = False
+        if not ran.joinable and first.model.serial == self._serial and self._joins:
+            self._joins, self._at_once = False, self._cache is None
             log.warning("requests are no longer joined: the model does not answer row by row")
         began = now - ran.seconds
         for job, outcome in zip(jobs, ran.outcomes, strict=True):
             self._metrics.waited(began - job.arrived)
             if job.listener is not None:
-                job.listener += (Stage("queue", job.arrived, began), Stage("compute", began, now))
+                job.listener += (
+                    stages.Stage("queue", job.arrived, began),
+                    stages.Stage("compute", began, now),
+                )
             if self._cache is not None and job.remember and not isinstance(outcome, Exception):
                 self._cache.keep(job.remember, outcome)
             job.settle(outcome)
@@ -217,8 +251,9 @@ def _desert(answer: "Future[list[Tensor]]", watch: "Task[None]") -> None:
         _settle(answer, RefusedError(499, "the client has left"))
 
 
-async def _or_cancel(answer: "Future[list[Tensor]]", job: Job) -> list[Tensor]:
+async def _or_cancel(answer: "Future[list[Tensor]]", job: Job | None) -> list[Tensor]:
     try:
         return await answer
     finally:
-        job.cancel()
+        if job is not None:
+            job.cancel()

@@ -95,7 +95,7 @@ class Predictions:
 
             form = self._model(call)[0].form
             plain = await self._plain(body, client)
-            length = _length(client.headers)
+            length = _length(client.headers) if call.endpoint == "infer" else None
             if oip.piecemeal(plain, length, form) <= SMALL:
                 return await self._answer(call, plain, length, client)
             async with self._room.take(await self._in_thread(oip.cost, plain, length, form)):
