@@ -23,6 +23,16 @@ _COMMANDS: Final[dict[str, ModuleType]] = {
 }
 
 
+_EXAMPLES: Final = """\
+start with these:
+  slipway-runtime inspect model.onnx     what it takes and gives, and requests to copy
+  slipway-runtime serve model.onnx       then ask it, or open http://localhost:8080
+  slipway-runtime bench model.onnx       how fast it is here, and what to set
+
+Each command has a --help with examples. None of them needs Kubernetes.
+"""
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command; end with 1 and the reason when it fails."""
     options = _parser().parse_args(arguments)
@@ -41,7 +51,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="slipway-runtime", description="Serve one model over HTTP, or look at it first."
+        prog="slipway-runtime",
+        description="Serve one model over HTTP, or look at it first.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(metavar="COMMAND", required=True)

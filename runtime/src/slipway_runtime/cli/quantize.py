@@ -24,7 +24,8 @@ examples:
       then tells whether it is faster here: on some CPUs, and for some models, it is not
 
 Weights become eight bits wide, activations are scaled as they come (dynamic quantization), so no
-data is needed to calibrate. Needs the package onnx: pip install 'slipway[runtime,tools]'.
+data is needed to calibrate. Needs the package onnx: in the repository,
+pip install '.[runtime,tools]'
 """
 
 

@@ -16,6 +16,9 @@ from slipway_runtime.cli.arguments import count, pairs, provider, seconds, yes
 WORDS: Final = "load a model and answer predictions"
 EXAMPLES: Final = """\
 examples:
+  slipway-runtime inspect iris.onnx
+      tells what it takes, with requests to copy
+
   slipway-runtime serve iris.onnx
       then: curl localhost:8080/predict -d '{"X": [5.1, 3.5, 1.4, 0.2]}'
       and open http://localhost:8080 for the model's page

@@ -17,8 +17,7 @@ def quantize(source: Path, target: Path) -> None:
         raise ModelError(
             Reason.LOAD_FAILED,
             f"quantizing needs the package '{error.name}', which serving does without and the "
-            "runtime's image does not have; install slipway with its extras: "
-            "pip install 'slipway[runtime,tools]'",
+            "runtime's image does not have; in the repository: pip install '.[runtime,tools]'",
         ) from None
     logging.disable(logging.WARNING)  # it advises steps that dynamic quantization does not need
     try:

@@ -111,7 +111,7 @@ def test_without_the_onnx_package_the_extra_is_named(
 ) -> None:
     monkeypatch.setitem(sys.modules, "onnxruntime.quantization", None)
 
-    assert "pip install 'slipway[runtime,tools]'" in failure(capsys, save(mlp()))
+    assert "pip install '.[runtime,tools]'" in failure(capsys, save(mlp()))
 
 
 def test_a_file_that_is_there_is_not_replaced_unasked(save: Any) -> None:
