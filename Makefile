@@ -57,6 +57,19 @@ bench: deploy ## Measure on the current cluster: from apply to Ready, stage by s
 bench-runtime: install ## Measure the runtime beside its peers, and write docs/benchmarks.md
 	@$(PY) -m bench.runtime
 
+FUZZ := $(LOCAL)/fuzz
+FUZZ_SECONDS ?= 120
+
+.PHONY: fuzz
+fuzz: $(FUZZ)/.installed ## Feed the runtime what nobody should send it, for FUZZ_SECONDS (120)
+	@$(FUZZ)/bin/python tests/fuzz/run.py $(FUZZ_SECONDS)
+
+$(FUZZ)/.installed: tests/fuzz/requirements.txt
+	@echo "Installing the fuzzers in an environment of their own"
+	@python3 -m venv $(FUZZ)
+	@$(FUZZ)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r tests/fuzz/requirements.txt
+	@touch $@
+
 .PHONY: check
 check: install ## Lint, types, import contracts, generated files
 	$(VENV)/bin/ruff check $(CODE)

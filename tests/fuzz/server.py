@@ -20,13 +20,12 @@ CHECKS = (
     "response_headers_conformance",
     "response_schema_conformance",
     "unsupported_method",
-    "positive_data_acceptance",
 )
 RULES = json.dumps([{"name": "X", "range": [0, 10], "features": ["a", "b", "c", "d"]}])
-SERVED = {
-    "classifier": (models.classifier(), "--inputs", RULES),
-    "columns": (models.columns(),),
-    "adder": (models.adder(),),
+SERVED: dict[str, tuple[bytes, tuple[str, ...]]] = {
+    "classifier": (models.classifier(), ("--inputs", RULES)),
+    "columns": (models.columns(), ()),
+    "adder": (models.adder(), ()),
 }
 
 
@@ -38,7 +37,7 @@ def main() -> None:
 
 
 def _holds(name: str, seconds: int) -> bool:
-    model, *options = SERVED[name]
+    model, options = SERVED[name]
     with TemporaryDirectory() as folder:
         path = Path(folder, f"{name}.onnx")
         path.write_bytes(model)

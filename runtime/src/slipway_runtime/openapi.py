@@ -169,6 +169,8 @@ def _field_schema(field: Field, api: SimpleApi) -> Schema:
 
 def _element_schema(spec: TensorSpec, rule: InputRule | None) -> Schema:
     schema: Schema = {"type": _TYPES[spec.datatype.numpy.kind]}
+    if spec.datatype.is_float and (rule is None or (rule.range is None and rule.values is None)):
+        schema["type"] = [schema["type"], "null"]  # a missing number; in answers also infinity
     if rule is None:
         return schema
     if rule.range is not None:

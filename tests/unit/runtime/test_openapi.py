@@ -7,7 +7,7 @@ from runtime_testing import models
 from slipway_runtime.engine import onnx
 from slipway_runtime.identity import Identity
 from slipway_runtime.model import Model
-from slipway_runtime.openapi import document, infer_example, row_example
+from slipway_runtime.openapi import document, infer_example, row_example, row_schema
 from slipway_runtime.predict import SimpleApi
 from slipway_runtime.rules import parse
 
@@ -70,11 +70,20 @@ def test_the_schema_of_a_list_says_its_length(save: Any) -> None:
 
     assert schema["oneOf"][0]["properties"]["X"] == {
         "type": "array",
-        "items": {"type": "number"},
+        "items": {"type": ["number", "null"]},
         "minItems": 4,
         "maxItems": 4,
     }
     assert answer["oneOf"][0]["properties"]["label"] == {"type": "integer"}
+
+
+def test_the_schema_says_where_null_stands_for_a_number_that_json_cannot_write(save: Any) -> None:
+    bounded = model(save, *MODELS["with features"]).simple
+    paths = document(Identity("m", "1", ""), bounded, "0")["paths"]
+    answer = paths["/predict"]["post"]["responses"]["200"]["content"]["application/json"]["schema"]
+
+    assert answer["oneOf"][0]["properties"]["probabilities"]["items"]["type"] == ["number", "null"]
+    assert row_schema(bounded)["properties"]["a"]["type"] == "number", "its range admits no NaN"
 
 
 def test_the_schema_of_text_says_what_it_may_be(save: Any) -> None:
