@@ -4,8 +4,8 @@ import json
 import signal
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -17,6 +17,9 @@ pytestmark = [
     pytest.mark.xdist_group("torch"),
     pytest.mark.skipif(missing() is not None, reason=str(missing())),
 ]
+
+PATIENCE = 90.0
+"""Seconds; importing PyTorch takes three on a machine that has nothing else to do."""
 
 PROGRAMS = """
 import json, sys, torch
@@ -87,10 +90,12 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TorchRoot]:
         yield made
 
 
-def served(root: TorchRoot, name: str, *options: str, wait: bool = True) -> Any:
+@contextmanager
+def served(root: TorchRoot, name: str, *options: str) -> Iterator[Server]:
     path = root.shared / f"{name}.pt"
     options = ("--allow-torchscript", *options)
-    return serving(path, *options, wait=wait, program=root.command)
+    with serving(path, *options, wait=False, program=root.command) as server:
+        yield server.wait_until_ready(PATIENCE)
 
 
 @pytest.fixture(scope="module")

@@ -67,8 +67,8 @@ class Server:
     def tell(self, number: signal.Signals) -> None:
         self.process.send_signal(number)
 
-    def wait_until_ready(self) -> "Server":
-        until(lambda: self.get("/v2/health/ready").status_code == 200, "ready", self)
+    def wait_until_ready(self, patience: float = PROMPT) -> "Server":
+        until(lambda: self.get("/v2/health/ready").status_code == 200, "ready", self, patience)
         return self
 
     def code(self) -> int:
@@ -76,9 +76,11 @@ class Server:
         return self.process.wait(timeout=90)
 
 
-def until(condition: Any, what: str, server: Server | None = None) -> None:
+def until(
+    condition: Any, what: str, server: Server | None = None, patience: float = PROMPT
+) -> None:
     """Wait until the condition holds."""
-    deadline = time.monotonic() + PROMPT
+    deadline = time.monotonic() + patience
     while time.monotonic() < deadline:
         with suppress(httpx.TransportError):
             if condition():

@@ -35,9 +35,14 @@ UNUSED: Final = (
     "/usr/share/locale/*",
     "/usr/share/man/*",
 )
+IMPORTED: Final = ("torch", "slipway_runtime.lifecycle.loading", "slipway_runtime.server.pages")
 REQUIREMENTS: Final = ROOT / "runtime" / "requirements.txt"
 SOURCE: Final = ROOT / "runtime" / "src"
-_INSIDE: Final = {"PYTHONPATH": "/slipway/src:/slipway/packages", "HOME": "/root"}
+_INSIDE: Final = {
+    "HOME": "/root",
+    "PYTHONPATH": "/slipway/src:/slipway/packages",
+    "PYTHONPYCACHEPREFIX": "/slipway/compiled",  # not in this checkout
+}
 _ENTER: Final = (
     'mount --bind "$1" "$0/slipway/src" && mount --bind "$2" "$0$2" '
     '&& mount -t proc proc "$0/proc" && root=$0 && shift 2 '
@@ -93,7 +98,11 @@ def torch_root(shared: Path) -> Iterator[TorchRoot]:
             _make(path)
     # Where the shared folder will be mounted; an empty folder may stay.
     (path / shared.relative_to("/")).mkdir(parents=True, exist_ok=True)
-    yield TorchRoot(path, shared)
+    root = TorchRoot(path, shared)
+    if not (path / "slipway" / "compiled").exists():
+        with step("compiling what a server imports"):
+            root.run(f"import {', '.join(IMPORTED)}")
+    yield root
 
 
 def _key() -> str:
