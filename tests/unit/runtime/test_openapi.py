@@ -1,7 +1,11 @@
 import json
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator, validate
+from onnx import helper
 
 from runtime_testing import models
 from slipway_runtime.engine import onnx
@@ -40,14 +44,61 @@ def answer(served: Model, read: Any, request: Any) -> Any:
     return json.loads(body)
 
 
+READS: dict[str, Callable[..., Any]] = {
+    "/predict": Model.read_simple,
+    "/predict/batch": partial(Model.read_simple, batch=True),
+    "/v2/models/m/infer": Model.read,
+}
+
+
 @pytest.mark.parametrize(("content", "rules"), MODELS.values(), ids=MODELS)
-def test_the_examples_in_the_page_are_answered_by_the_model(
+def test_every_example_is_answered_and_both_fit_their_schemas(
     save: Any, content: bytes, rules: Any
 ) -> None:
     served = model(save, content, rules)
+    paths = document(served.identity, served.simple, "0")["paths"]
 
-    assert answer(served, served.read_simple, row_example(served.simple))
-    assert answer(served, served.read, infer_example(served.simple))
+    for path in paths.keys() & READS.keys():
+        operation = paths[path]["post"]
+        asked = operation["requestBody"]["content"]["application/json"]
+        told = answer(served, partial(READS[path], served), asked["example"])
+        validate(asked["example"], asked["schema"], Draft202012Validator)
+        schema = operation["responses"]["200"]["content"]["application/json"]["schema"]
+        validate(told, schema, Draft202012Validator)
+
+
+def test_a_batch_is_for_models_that_count_rows(save: Any) -> None:
+    def paths(name: str) -> Any:
+        return document(Identity("m", "1", ""), model(save, *MODELS[name]).simple, "0")["paths"]
+
+    assert "/predict/batch" in paths("classifier")
+    assert "/predict/batch" not in paths("whole tensors")
+
+
+@pytest.mark.parametrize("kind", [models.HALF, models.BFLOAT16])
+def test_a_model_of_half_precision_has_an_example_in_plain_numbers_only(
+    save: Any, kind: int
+) -> None:
+    served = model(save, models.identity(kind), [])
+    paths = document(served.identity, served.simple, "0")["paths"]
+
+    assert infer_example(served.simple) is None
+    content = paths["/v2/models/m/infer"]["post"]["requestBody"]["content"]
+    assert "example" not in content["application/json"]
+    told = answer(served, served.read_simple, row_example(served.simple))
+    assert told == {"Y": [1.0, 1.0, 1.0, 1.0]}
+
+
+def test_outputs_that_json_cannot_carry_are_asked_for_in_binary(save: Any) -> None:
+    cast = helper.make_node("Cast", ["X"], ["Y"], to=models.HALF)
+    content = models.model([cast], [("X", models.FLOAT, ("N", 2))], [("Y", models.HALF, ("N", 2))])
+    served = model(save, content, [])
+
+    inference, reply = served.read(json.dumps(infer_example(served.simple)).encode())
+    body, headers = reply.write(served.compute(inference.feed, inference.outputs))
+
+    assert body.endswith(b"\x00\x3c\x00\x3c")
+    assert (b"content-type", b"application/octet-stream") in headers
 
 
 def test_the_schema_says_what_the_user_allows(save: Any) -> None:
