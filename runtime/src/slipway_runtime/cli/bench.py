@@ -32,7 +32,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=_run)
     local.add_model(parser)
     parser.add_argument(
-        "--seconds", type=seconds, default="20", metavar="S", help="in all; default: 20"
+        "--seconds", type=_duration, default="20", metavar="S", help="in all; default: 20"
     )
     parser.add_argument(
         "--serve",
@@ -41,6 +41,13 @@ def add(parser: argparse.ArgumentParser) -> None:
         metavar="'OPTIONS'",
         help="options of serve for the server that is measured",
     )
+
+
+def _duration(text: str) -> float:
+    duration = seconds(text)
+    if duration < 1:
+        raise argparse.ArgumentTypeError("less than a second measures nothing")
+    return duration
 
 
 def _run(options: argparse.Namespace) -> None:

@@ -153,7 +153,7 @@ def _options(threads: int) -> Any:
     options.execution_mode = ort.ExecutionMode.ORT_SEQUENTIAL
     # A spinning idle thread burns a whole CPU, and the autoscaler would believe it.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    # The arena never gives memory back after one large request.
+    # The arena never gives memory back after one large request, and was measured to be no faster.
     options.enable_cpu_mem_arena = False
     options.log_severity_level = _SILENT
     return options
