@@ -205,6 +205,17 @@ def test_many_reloads_take_no_more_memory(server: Server, path: Path) -> None:
     assert sizes[-1] - sizes[2] < 20 * MIB, sizes
 
 
+def test_a_file_that_comes_while_the_first_is_loaded_is_not_overtaken_by_it(path: Path) -> None:
+    put(path, models.table(20 * MIB, 1))
+    with serving(path, "--reload", "--warmup-requests", "200", wait=False) as server:
+        put(path, models.table(SMALL, 2))
+        server.tell(signal.SIGHUP)
+        server.wait_until_ready()
+        becomes(server, 2)
+        time.sleep(1)
+        assert answer(server) == 2
+
+
 def test_a_signal_asks_for_it_at_once(server: Server) -> None:
     server.tell(signal.SIGHUP)
     until(lambda: reloads(server, "loaded") == 1, "loaded", server)

@@ -7,6 +7,7 @@ for `swap`, and imports the model's libraries late: the server is up before them
 import asyncio
 import gc
 import logging
+import threading
 import weakref
 from collections.abc import Callable
 from time import perf_counter
@@ -48,7 +49,8 @@ class Opening:
         self._state = state
         self._metrics = metrics
         self._loop = asyncio.get_running_loop()
-        self.reloader = Reloader(self._prepare, self._swap, tell)
+        self._opened = threading.Event()
+        self.reloader = Reloader(self._prepare_next, self._swap, tell)
 
     def run(self) -> None:
         """Load, warm up, and open the doors for the first time."""
@@ -61,6 +63,7 @@ class Opening:
             self._settings.scheduling, self._limits.threads, self._metrics, self._loop
         )
         self._place(prepared)
+        self._opened.set()
         # What exists now stays: the collector need not look at it again.
         gc.collect()
         gc.freeze()
@@ -75,6 +78,11 @@ class Opening:
         """Load the file anew; say in words what is wrong, if it cannot be served."""
         report = await self.reloader.reload()
         return None if report.outcome is Outcome.LOADED else report.message
+
+    def _prepare_next(self) -> Prepared:
+        """Prepare another model, but never overtake the first."""
+        self._opened.wait()
+        return self._prepare()
 
     def _prepare(self) -> Prepared:
         """Verify, load and warm the file; raise `ModelError` where it is no model to serve."""
