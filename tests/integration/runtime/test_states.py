@@ -111,7 +111,7 @@ BROKEN: dict[str, Case] = {
             opsets={"": 18, "x.example": 1},
         ),
         {},
-        "LoadFailed",
+        "FormatRejected",
         "Nonsense",
     ),
     "rules that do not fit": (
@@ -131,7 +131,7 @@ BROKEN: dict[str, Case] = {
         models.classifier(),
         {"SLIPWAY_PROVIDERS": "cuda"},
         "AcceleratorMissing",
-        "GPU",
+        "cuda was asked for",
     ),
 }
 
