@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 from kserve import InferenceGRPCClient, InferInput, InferRequest
+
 from scenarios import refused
 
 Servers = dict[str, str]

@@ -6,6 +6,7 @@ import httpx
 import numpy as np
 from kserve import InferenceRESTClient, InferInput, InferRequest, RESTConfig
 from kserve.protocol.infer_type import RequestedOutput
+
 from scenarios import refused
 
 Servers = dict[str, str]

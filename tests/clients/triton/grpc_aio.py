@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import tritonclient.grpc.aio as triton
+
 from scenarios import refused
 
 Servers = dict[str, str]

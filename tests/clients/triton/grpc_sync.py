@@ -8,9 +8,10 @@ from typing import Any
 import grpc
 import numpy as np
 import tritonclient.grpc as triton
-from scenarios import refused
 from tritonclient.grpc import service_pb2, service_pb2_grpc
 from tritonclient.utils import InferenceServerException
+
+from scenarios import refused
 
 Servers = dict[str, str]
 Array = np.ndarray[Any, Any]

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import tritonclient.http.aio as triton
+
 from scenarios import refused
 
 Servers = dict[str, str]
