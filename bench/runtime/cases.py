@@ -48,7 +48,7 @@ def _json(name: str, title: str, model: str) -> Case:
 
 def _grpc(name: str, title: str, model: str) -> Case:
     contenders = (
-        Contender("Slipway", "slipway", Grpc()),
+        Contender("Slipway", "slipway-grpc", Grpc()),
         Contender("KServe SDK", "kserve", Grpc(), Target(2)),
         Contender("MLServer", "mlserver", Grpc(), Target(2)),
     )

@@ -1,7 +1,7 @@
--- For wrk: send complete requests in turn until so many are answered, and count the answers.
--- Arguments: how many, then files that each hold one request.
+-- For wrk: send complete requests in turn, and count the answers by their kind.
+-- Arguments: files that each hold one request.
 
-local threads, requests, turn, limit = {}, {}, 0, 0
+local threads, requests, turn = {}, {}, 0
 answered, refused, failed = 0, 0, 0
 
 function setup(thread)
@@ -9,10 +9,9 @@ function setup(thread)
 end
 
 function init(args)
-  limit = tonumber(args[1])
-  for i = 2, #args do
+  for i = 1, #args do
     local file = assert(io.open(args[i], "rb"))
-    requests[i - 1] = file:read("*a")
+    requests[i] = file:read("*a")
     file:close()
   end
 end
@@ -26,7 +25,6 @@ function response(status)
   if status < 300 then answered = answered + 1
   elseif status < 500 then refused = refused + 1
   else failed = failed + 1 end
-  if answered + refused + failed >= limit then wrk.thread:stop() end
 end
 
 function done(summary)

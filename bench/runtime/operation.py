@@ -20,6 +20,7 @@ from bench.runtime.wires import PATH, Json
 
 LABELS = {
     "slipway": "Slipway",
+    "slipway-grpc": "Slipway with gRPC",
     "kserve": "KServe SDK",
     "mlserver": "MLServer",
     "litserve": "LitServe",
@@ -28,8 +29,8 @@ LABELS = {
 }
 _CONNECTIONS = 16
 _SETTLE_SECONDS = 2
-_FIRST = 20_000
-"""Requests of the long run that come before memory is first looked at."""
+_FIRST_SHARE = 10
+"""A tenth of the requests comes before memory is first looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,10 +115,10 @@ def _idle_percent(server: Process, seconds: float) -> float:
 
 
 def _run_long(server: Process, sample: Sample, bench: Bench) -> LongRun:
-    files = _write(mixture(sample), bench.folder)
-    load.mixed(server.port, files, _FIRST, bench.cores.client)
+    files, requests = _write(mixture(sample), bench.folder), bench.effort.requests
+    load.mixed(server.port, files, requests // _FIRST_SHARE, bench.cores.client)
     before = server.memory()
-    counted = load.mixed(server.port, files, bench.effort.requests, bench.cores.client)
+    counted = load.mixed(server.port, files, requests, bench.cores.client)
     after = server.memory()
     wires.check(Json().ask(server, Json().write(sample)), sample)
     if counted.failed:

@@ -37,5 +37,7 @@ class Report:
         )
 
     def _versions(self) -> str:
-        lines = [f"- {LABELS[name]}: {versions}" for name, versions in self.versions.items()]
-        return "\n".join(["### Versions", "", *lines])
+        return "\n".join(
+            ["### Versions", ""]
+            + [f"- {LABELS[name]}: {versions}" for name, versions in self.versions.items()]
+        )

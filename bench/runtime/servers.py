@@ -29,24 +29,23 @@ class Server:
         return [str(python), *words]
 
 
+_MODEL_READY = "/v2/models/model/ready"
+
+
+def _slipway(packages: tuple[str, ...], *more: str) -> Server:
+    start = ("-m", "slipway_runtime", "serve", "{model}", "--name", "model")
+    address = ("--host", "127.0.0.1", "--port", "{port}")
+    return Server(None, (*start, *address, *_FEATURES, *more), _MODEL_READY, packages)
+
+
 def _contender(name: str, environment: str | None, ready: str, packages: tuple[str, ...]) -> Server:
     arguments = ("-m", f"bench.runtime.peers.{name}.serve", "{model}", "{port}", "{grpc_port}")
     return Server(environment, arguments, ready, packages)
 
 
-_MODEL_READY = "/v2/models/model/ready"
-
 SERVERS: Mapping[str, Server] = {
-    "slipway": Server(
-        None,
-        (
-            *("-m", "slipway_runtime", "serve", "{model}", "--name", "model"),
-            *("--host", "127.0.0.1", "--port", "{port}"),
-            *_FEATURES,
-        ),
-        _MODEL_READY,
-        ("onnxruntime", "numpy", "uvicorn", "orjson"),
-    ),
+    "slipway": _slipway(("onnxruntime", "numpy", "uvicorn", "orjson")),
+    "slipway-grpc": _slipway(("grpcio", "protobuf"), "--grpc-port", "{grpc_port}"),
     "kserve": _contender("kserve", "kserve", _MODEL_READY, ("kserve", "onnxruntime", "numpy")),
     "mlserver": _contender(
         "mlserver", "mlserver", _MODEL_READY, ("mlserver", "onnxruntime", "numpy")

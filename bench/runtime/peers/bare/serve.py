@@ -82,5 +82,11 @@ async def _send(send: Any, body: bytes, headers: list[tuple[bytes, bytes]]) -> N
 if __name__ == "__main__":
     model, port, _ = told()
     uvicorn.run(
-        Bare(model), host="127.0.0.1", port=port, access_log=False, lifespan="off", loop="uvloop"
+        Bare(model),
+        host="127.0.0.1",
+        port=port,
+        loop="uvloop",
+        lifespan="off",
+        access_log=False,
+        proxy_headers=False,
     )
