@@ -4,6 +4,7 @@ Imports the model's libraries only when it runs: help must not wait for them.
 """
 
 import argparse
+import os
 import shlex
 from typing import Final
 
@@ -54,6 +55,8 @@ def _run(options: argparse.Namespace) -> None:
     from slipway_runtime import cgroup
     from slipway_runtime.tools import bench
 
+    if os.getloadavg()[0] > (os.cpu_count() or 1) / 2:
+        print("this machine is busy with other work: figures will vary, and so will advice")
     found = bench.Bench(
         model=local.load(options),
         path=options.model,
