@@ -28,6 +28,7 @@ from slipway_runtime.server.answers import (
     send_answer,
 )
 from slipway_runtime.server.body import Body, DisconnectedError
+from slipway_runtime.server.early import refuse_early
 from slipway_runtime.server.predictions import SIMPLE, Call, Predictions
 
 log = logging.getLogger("slipway")
@@ -153,9 +154,7 @@ class Application:
         if body.complete:
             await refuse(exchange.send, refused, self._predictions.signed)
             return
-        await refuse(exchange.send, refused, (*self._predictions.signed, CLOSE), more=True)
-        await body.discard()
-        await exchange.send({"type": "http.response.body", "body": b"", "more_body": False})
+        await refuse_early(exchange.receive, exchange.send, refused, self._predictions.signed)
 
 
 def _expect_method(exchange: Exchange, *methods: str) -> None:

@@ -2,14 +2,10 @@
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import suppress
-from typing import Final
 
 from slipway_runtime.errors import RefusedError
 from slipway_runtime.server.admission import MIB, Admission
 from slipway_runtime.server.answers import Header, Receive
-
-_LINGER_SECONDS: Final = 5
 
 
 class DisconnectedError(Exception):
@@ -80,12 +76,3 @@ class Body:
         """Give back what is held."""
         self._admission.release(self._held)
         self._held = 0
-
-    async def discard(self) -> None:
-        """Read on for a moment after an early answer, or the reset would overtake the answer."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(_LINGER_SECONDS):
-                while True:
-                    message = await self._receive()
-                    if message["type"] == "http.disconnect" or not message["more_body"]:
-                        return

@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 
 from slipway_runtime.errors import RefusedError
-from slipway_runtime.server import body as module
 from slipway_runtime.server.admission import MIB, Admission
 from slipway_runtime.server.body import Body, DisconnectedError
 from slipway_runtime.server.settings import LimitSettings
@@ -105,16 +104,3 @@ async def test_it_tells_when_the_client_has_gone() -> None:
     await body.read()
 
     await asyncio.wait_for(body.gone(), 1)
-
-
-async def test_the_rest_of_a_refused_body_is_thrown_away() -> None:
-    body = reading(chunks(*[b"x" * MIB] * 50))
-    await refusal(body)
-
-    await asyncio.wait_for(body.discard(), 1)
-
-
-async def test_nobody_waits_long_for_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_LINGER_SECONDS", 0.01)
-
-    await asyncio.wait_for(reading([]).discard(), 1)
