@@ -9,6 +9,9 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+_QUIET = 0.7
+"""The load of a machine on which nothing but the last minute's preparations ran."""
+
 
 @dataclass(frozen=True, slots=True)
 class Cores:
@@ -54,8 +57,15 @@ def describe(cores: Cores) -> str:
     return (
         f"{model[1] if model else platform.machine()}, {os.cpu_count()} cores, {memory:.0f} GiB, "
         f"Linux {platform.release()}, Python {platform.python_version()}; "
-        f"servers on core {cores.server}, clients on core {cores.client}{shared}"
+        f"servers on core {cores.server}, clients on core {cores.client}{shared}; {_business()}"
     )
+
+
+def _business() -> str:
+    """Say whether others use the machine: then every figure is rough."""
+    load = os.getloadavg()[0]
+    judged = "others used it too: the figures are rough" if load > _QUIET else "nothing else ran"
+    return f"load {load:.1f} before it began, {judged}"
 
 
 def stay_on(core: int) -> None:

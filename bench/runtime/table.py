@@ -105,9 +105,10 @@ def _verdicts(slipway: Cost) -> list[str]:
 def _long_run(run: LongRun | str) -> str:
     if isinstance(run, str):
         return f"- Slipway's long run failed: {_one_line(run)}"
+    total, refused = run.requests.total, run.requests.refused
     told = (
-        f"- Over {run.requests.total:,} requests, {run.requests.refused:,} of them bad and refused, "
-        f"Slipway's memory went from {run.before:.1f} to {run.after:.1f} MiB ({run.drift:+.1f} %)"
+        f"- Over {total:,} requests, {refused:,} of them bad and refused, Slipway's memory went "
+        f"from {run.before:.1f} to {run.after:.1f} MiB ({run.drift:+.1f} %)"
     )
     return f"{told}\n{_verdict('flat within 5 %', abs(run.drift) <= _DRIFT_PERCENT)}"
 
