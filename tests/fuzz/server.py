@@ -42,10 +42,10 @@ def _holds(name: str, seconds: int) -> bool:
         path = Path(folder, f"{name}.onnx")
         path.write_bytes(model)
         with serving(path, *options) as server:
-            return _fuzz(server, seconds) and _is_sound(server)
+            return _fuzz(server, seconds, Path(folder)) and _is_sound(server)
 
 
-def _fuzz(server: Server, seconds: int) -> bool:
+def _fuzz(server: Server, seconds: int, folder: Path) -> bool:
     program = Path(sys.executable).with_name("schemathesis")
     done = subprocess.run(
         [
@@ -57,6 +57,7 @@ def _fuzz(server: Server, seconds: int) -> bool:
             "--suppress-health-check=all",
             "--no-color",
         ],
+        cwd=folder,  # where it leaves notes
         check=False,
     )
     return done.returncode == 0
