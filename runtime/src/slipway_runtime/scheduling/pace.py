@@ -1,51 +1,66 @@
-"""How long runs of a model take, by the size of what they are given. Pure arithmetic.
+"""Whether runs of a model are short enough for the event loop, by the size of what they are given.
 
-A run that is surely short is done on the event loop, where it costs no change of thread.
+Pure bookkeeping. On the loop a run costs no change of thread, and everything else waits for it.
+What a run takes there is seen by everybody else, so the clock on the wall decides; in a thread
+it also measures the wait for Python's lock, so there the thread's own time does.
 """
 
-import math
 from typing import Final
 
 QUICK: Final = 0.0003
-"""Seconds that everything else on the event loop may have to wait for one run."""
+"""Seconds that everything else may have to wait for one run."""
 
-_STALL: Final = 1.0
-"""Seconds that are believed at once: on the event loop there must not be a second such run."""
+_STALL: Final = 0.25
+"""Seconds after which no second such run is tried on the loop to be sure."""
 
-_FORGETS: Final = 0.03
-"""Slowly: one long run among many short ones is a reason for care for a while."""
+_SUSPICIONS: Final = 4.0
+_EASES: Final = 1 / 8
+"""A run may be long because another process had the processor: not one in nine, though."""
+
+_PROBATION: Final = 32
+_LONGEST_PROBATION: Final = 1 << 20
+
+
+class _Record:
+    """What is known of runs of about one size."""
+
+    __slots__ = ("next_probation", "probation", "suspicion")
+
+    def __init__(self) -> None:
+        self.suspicion = 0.0
+        self.probation = 1
+        """Short runs in threads until the loop is tried."""
+        self.next_probation = _PROBATION
 
 
 class Pace:
-    """An estimate for each power of two of elements; it rises at once and falls slowly."""
+    """A record for each power of two of elements."""
 
     def __init__(self) -> None:
-        self._seconds: dict[int, float] = {}
-        self.doubtful = False
-        """A run has taken surprisingly long, or perhaps another process had the processor: the
-        next one should be measured in this thread's own time, which costs more to ask for."""
-
-    def note(self, size: int, seconds: float, *, sure: bool = False) -> None:
-        """Learn from a run; `sure` says that the time is the thread's own."""
-        scale = size.bit_length()
-        known = self._seconds.get(scale)
-        if known is None:
-            self._seconds[scale] = seconds
-        elif seconds < known:
-            self._seconds[scale] = known + (seconds - known) * _FORGETS
-        elif sure or seconds < QUICK or seconds > _STALL:
-            self._seconds[scale] = seconds
-        self.doubtful = not sure and seconds >= QUICK
+        self._records: dict[int, _Record] = {}
 
     def quick(self, size: int) -> bool:
         """Whether so many elements are surely computed in a moment. What is new is not."""
-        scale = size.bit_length()
-        seconds = self._seconds.get(scale)
-        return (self._guess(scale) if seconds is None else seconds) < QUICK
+        record = self._records.get(size.bit_length())
+        return record is not None and record.probation == 0
 
-    def _guess(self, scale: int) -> float:
-        """Expect of more elements proportionally more work than of the nearest that is known."""
-        nearest = max((known for known in self._seconds if known < scale), default=None)
-        if nearest is None:
-            return math.inf
-        return self._seconds[nearest] * 2.0 ** (scale - nearest)
+    def ran_here(self, size: int, seconds: float) -> None:
+        """Learn from a run on the loop, which had been found quick."""
+        record = self._records[size.bit_length()]
+        if seconds < QUICK:
+            if record.suspicion:
+                record.suspicion = max(0.0, record.suspicion - _EASES)
+            return
+        record.suspicion += 1
+        if record.suspicion > _SUSPICIONS or seconds > _STALL:
+            record.suspicion = 0.0
+            record.probation = record.next_probation
+            record.next_probation = min(2 * record.next_probation, _LONGEST_PROBATION)
+
+    def ran_in_thread(self, size: int, busy: float) -> None:
+        """Learn from a run in a thread, from the time in which that thread worked."""
+        record = self._records.setdefault(size.bit_length(), _Record())
+        if busy >= QUICK:
+            record.probation = max(record.probation, _PROBATION)
+        elif record.probation:
+            record.probation -= 1

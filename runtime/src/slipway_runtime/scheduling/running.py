@@ -33,6 +33,7 @@ class Ran:
     """What came of a run, an outcome for each job, and what it took."""
 
     outcomes: Sequence[Outcome]
+    began: float
     seconds: float
     busy: float
     """Seconds of this thread's own work: what waiting for a processor took is no cost of it."""
@@ -56,7 +57,7 @@ def run(jobs: Sequence[Job], token: CancelToken | None = None) -> Ran:
             outcomes = [_alone(job, token) for job in jobs]
             rows += [job.rows for job in jobs]
             joinable = not isinstance(error, grouping.RowsError)
-    return Ran(outcomes, perf_counter() - started, thread_time() - worked, rows, joinable)
+    return Ran(outcomes, started, perf_counter() - started, thread_time() - worked, rows, joinable)
 
 
 def _together(jobs: Sequence[Job], token: CancelToken | None) -> list[list[Tensor]]:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
-from time import perf_counter, thread_time
+from time import perf_counter
 from typing import Any
 
 from slipway_runtime import stages
@@ -111,8 +111,6 @@ class Scheduler:
         self, model: Model, inference: Inference, size: int, rows: int, done: Done
     ) -> None:
         """Do what `_wait` and `_conclude` do for others, here and now: the shortest way."""
-        doubtful = self._pace.doubtful
-        worked = thread_time() if doubtful else 0.0
         began = perf_counter()
         outcome: Outcome
         try:
@@ -121,10 +119,7 @@ class Scheduler:
             outcome = error
         now = perf_counter()
         seconds = now - began
-        if doubtful:
-            self._pace.note(size, thread_time() - worked, sure=True)
-        else:
-            self._pace.note(size, seconds)
+        self._pace.ran_here(size, seconds)
         self._metrics.waited(0.0)
         self._metrics.ran((rows,), seconds)
         if (listener := stages.listener()) is not None:
@@ -157,8 +152,11 @@ class Scheduler:
         """Start whatever can start."""
         self._called = False
         while jobs := self._line.take(perf_counter(), self._may_run):
-            if self._pace.quick(sum([job.size for job in jobs])):
-                self._conclude(jobs, running.run(jobs))
+            size = sum([job.size for job in jobs])
+            if self._pace.quick(size):
+                ran = running.run(jobs)
+                self._pace.ran_here(size, ran.seconds / len(ran.rows))
+                self._conclude(jobs, ran)
             else:
                 self._start(jobs)
         self._watch()
@@ -182,25 +180,22 @@ class Scheduler:
 
     def _finish(self, jobs: Sequence[Job], ran: Ran) -> None:
         self._free += 1
+        self._pace.ran_in_thread(sum([job.size for job in jobs]), ran.busy / len(ran.rows))
         self._conclude(jobs, ran)
         self._dispatch()
 
     def _conclude(self, jobs: Sequence[Job], ran: Ran) -> None:
-        """Learn from a run and hand out its answers, in the order in which they were asked."""
-        first = jobs[0]
-        now = perf_counter()
-        self._pace.note(sum([job.size for job in jobs]), ran.busy / len(ran.rows), sure=True)
+        """Hand out what came of a run, in the order in which it was asked for."""
         self._metrics.ran(ran.rows, ran.seconds)
-        if not ran.joinable and first.model.serial == self._serial and self._joins:
+        if not ran.joinable and jobs[0].model.serial == self._serial and self._joins:
             self._joins, self._at_once = False, self._cache is None
             log.warning("requests are no longer joined: the model does not answer row by row")
-        began = now - ran.seconds
         for job, outcome in zip(jobs, ran.outcomes, strict=True):
-            self._metrics.waited(began - job.arrived)
+            self._metrics.waited(ran.began - job.arrived)
             if job.listener is not None:
                 job.listener += (
-                    stages.Stage("queue", job.arrived, began),
-                    stages.Stage("compute", began, now),
+                    stages.Stage("queue", job.arrived, ran.began),
+                    stages.Stage("compute", ran.began, ran.began + ran.seconds),
                 )
             if self._cache is not None and job.remember and not isinstance(outcome, Exception):
                 self._cache.keep(job.remember, outcome)
