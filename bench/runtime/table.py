@@ -28,8 +28,8 @@ def operation_table(operation: Operation) -> str:
     head = ["", "start to ready", "memory after warm-up", "processor time when idle"]
     lines = list(map(_cost, operation.costs))
     parts = ["### Start, memory, idleness (iris)", _table(head, lines)]
-    parts += ["\n".join(_verdicts(operation.costs[0])), _long_run(operation.long_run)]
-    return "\n\n".join(part for part in parts if part)
+    parts.append("\n".join([*_verdicts(operation.costs[0]), _long_run(operation.long_run)]))
+    return "\n\n".join(parts)
 
 
 def unmet(case: Case, rows: Sequence[Row]) -> list[str]:
