@@ -50,6 +50,15 @@ def idle(server: Server) -> bool:
     return spent() - before < 0.2
 
 
+def test_answers_and_refusals_name_the_version_and_the_revision(caller: Caller) -> None:
+    asking = caller.channel.unary_unary(f"{SERVICE}/ModelInfer")
+    _, call = asking.with_call(work(1).SerializeToString())
+    refused = caller.refused("ModelInfer", raw("other"))
+
+    for trailing in (call.trailing_metadata(), refused.trailing_metadata()):
+        assert {("x-slipway-version", "1"), ("x-slipway-revision", "r7")} <= set(trailing)
+
+
 def test_a_late_call_is_computed_no_further(server: Server, caller: Caller) -> None:
     error = caller.refused("ModelInfer", work(LONG), timeout=0.3)
 

@@ -19,12 +19,14 @@ from slipway_runtime.errors import RefusedError, unavailable
 from slipway_runtime.grpcserver.compression import bound, inflate, is_compressed
 from slipway_runtime.grpcserver.status import Context, abort, refusal
 from slipway_runtime.grpcserver.stream import Stream
+from slipway_runtime.identity import Identity
 from slipway_runtime.inference import Inference
 from slipway_runtime.lifecycle.state import State
 from slipway_runtime.metrics import Metrics
 from slipway_runtime.model import Model
 from slipway_runtime.scheduling.scheduler import Scheduler
 from slipway_runtime.server.admission import Admission, Room
+from slipway_runtime.server.predictions import signature_headers
 from slipway_runtime.signature import Tensor
 
 _CANCELLED: Final = 499
@@ -45,6 +47,7 @@ class Predictions:
 
     def __init__(
         self,
+        identity: Identity,
         state: State,
         metrics: Metrics,
         admission: Admission,
@@ -52,6 +55,9 @@ class Predictions:
         threads: Executor,
         largest: int,
     ) -> None:
+        self._signed = tuple(
+            (name.decode(), value.decode()) for name, value in signature_headers(identity)
+        )
         self._state = state
         self._metrics = metrics
         self._admission = admission
@@ -62,6 +68,7 @@ class Predictions:
 
     async def infer(self, message: bytes, context: Context) -> bytes:
         """Answer one call."""
+        context.set_trailing_metadata(self._signed)
         answer = await self._counted("grpc", message, context)
         if isinstance(answer, RefusedError):
             await abort(context, answer)
@@ -69,6 +76,7 @@ class Predictions:
 
     async def stream(self, messages: AsyncIterator[bytes], context: Context) -> None:
         """Answer all requests of a stream, in their order; several are on their way at once."""
+        context.set_trailing_metadata(self._signed)
         stream = Stream(messages, context)
         self._streams.add(stream)
         try:

@@ -49,7 +49,7 @@ class GrpcServer:
         self._metrics = metrics
         threads = ThreadPoolExecutor(process.threads, thread_name_prefix="grpc-codec")
         self._predictions = predictions = Predictions(
-            state, metrics, process.admission, process.room, threads, message_size
+            process.identity, state, metrics, process.admission, process.room, threads, message_size
         )
         repository = Repository(process.identity, state, process.load)
         answers = Service(process.identity, state, metrics, repository)

@@ -71,7 +71,7 @@ class Predictions:
         self._room = room
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="codec")
         self._writing: set[Task[None]] = set()
-        self.signed = _signature_headers(identity)
+        self.signed = signature_headers(identity)
         self.usual = ((_CONTENT_TYPE, JSON), *self.signed)
 
     def begin(self, call: Call, body: bytes, length: int | None, deliver: Deliver) -> "Job | None":
@@ -211,7 +211,8 @@ def _is_small(tensors: "list[Tensor]") -> bool:
     return sum([tensor.size for tensor in tensors]) <= _FEW
 
 
-def _signature_headers(identity: Identity) -> tuple[Header, ...]:
+def signature_headers(identity: Identity) -> tuple[Header, ...]:
+    """Sign answers with the version and the revision that gave them."""
     headers = (
         (b"x-slipway-revision", identity.revision),
         (b"x-slipway-version", identity.version),
