@@ -144,7 +144,11 @@ def test_a_bad_request_is_refused_in_words_and_the_next_one_answered(
     ["ServerLive", "ModelReady", "ModelMetadata", "ModelConfig", "ModelStatistics",
      "RepositoryIndex", "RepositoryModelLoad"],
 )  # fmt: skip
-@pytest.mark.parametrize("message", [b"\xff\xff", bytes(100_000), gzip.compress(bytes(10 * MIB))])
+@pytest.mark.parametrize(
+    "message",
+    [b"\xff\xff", bytes(100_000), gzip.compress(bytes(10 * MIB))],
+    ids=["no message", "nothing, at length", "compressed"],
+)
 def test_no_method_is_brought_down_by_a_message(
     caller: Caller, method: str, message: bytes
 ) -> None:
