@@ -34,7 +34,7 @@ _COMMAND = "make bench-runtime"
 
 _EXAMPLES = f"""\
 examples:
-  {_COMMAND}                                   everything, in about 12 minutes
+  {_COMMAND}                                   everything, in a quarter of an hour
   .venv/bin/python -m bench.runtime --quick            a first impression
   .venv/bin/python -m bench.runtime --only iris --only grpc-iris --json figures.json
 """

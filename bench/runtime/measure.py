@@ -78,6 +78,12 @@ class Entrant:
     failure: str = ""
     runs: list[Run] = field(default_factory=list)
 
+    def put_out(self, why: str) -> None:
+        """Take it out of the ring; its server must not disturb the others."""
+        self.failure = why
+        if self.server is not None:
+            self.server.pause()
+
     def row(self) -> Row:
         """Sum it up."""
         label = self.contender.label
@@ -110,9 +116,9 @@ def _guarded(entrant: Entrant, step: Callable[[Entrant], None]) -> None:
     try:
         step(entrant)
     except (ServerError, RuntimeError) as error:
-        entrant.failure = str(error)
+        entrant.put_out(str(error))
     except (KeyError, ValueError) as error:
-        entrant.failure = f"an answer that cannot be read: {error!r}"
+        entrant.put_out(f"an answer that cannot be read: {error!r}")
 
 
 def _enter(entrant: Entrant, stack: ExitStack, case: Case, sample: Sample, bench: Bench) -> None:

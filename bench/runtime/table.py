@@ -32,16 +32,6 @@ def operation_table(operation: Operation) -> str:
     return "\n\n".join(parts)
 
 
-def unmet(case: Case, rows: Sequence[Row]) -> list[str]:
-    """Name the targets of a case that are not reached."""
-    found = []
-    for contender, row in zip(case.contenders, rows, strict=False):
-        comparison = compare(rows[0], row)
-        if contender.target and not (comparison and comparison.meets(contender.target)):
-            found.append(f"{case.name} against {contender.label}")
-    return found
-
-
 def _label(row: Row) -> str:
     return f"{row.label}: {_one_line(row.failure)}" if row.failure else row.label
 
