@@ -116,10 +116,10 @@ BAD = {
     ),
     "beyond the rules": Bad(raw("strict", X=X * 10), "element [0, 1]: 20.0 is outside 0 to 10"),
     "NaN where there is a range": Bad(raw("strict", X=X * np.nan), "is outside 0 to 10"),
-    "compressed, and broken": Bad(gzip.compress(b"a" * 100)[:-9] + b"x" * 9, "compressed"),
-    "compressed, and half": Bad(zlib.compress(bytes(1000))[:-6], "ends too early"),
+    "compressed, and broken": Bad(gzip.compress(b"a" * 100)[:-9] + b"x" * 9, "not gzip"),
+    "compressed, and half": Bad(zlib.compress(bytes(1000))[:-6], "ends in the middle"),
     "compressed, and swelling": Bad(
-        gzip.compress(bytes(200 * MIB)), "inflates to more", grpc.StatusCode.RESOURCE_EXHAUSTED
+        gzip.compress(bytes(200 * MIB)), "decompressed", grpc.StatusCode.RESOURCE_EXHAUSTED
     ),
     "larger than allowed": Bad(
         bytes(MIB + 1), "larger than max", grpc.StatusCode.RESOURCE_EXHAUSTED
@@ -146,7 +146,7 @@ def test_a_bad_request_is_refused_in_words_and_the_next_one_answered(
 )  # fmt: skip
 @pytest.mark.parametrize(
     "message",
-    [b"\xff\xff", bytes(100_000), gzip.compress(bytes(10 * MIB))],
+    [b"\xff\xff", bytes(MIB - 1), gzip.compress(bytes(10 * MIB))],
     ids=["no message", "nothing, at length", "compressed"],
 )
 def test_no_method_is_brought_down_by_a_message(

@@ -5,19 +5,18 @@ is switched off, and done here. Nobody says which messages are compressed, but n
 protocol begins like a compressed one.
 """
 
-import zlib
 from typing import Final
 
-from slipway_runtime.errors import RefusedError, bad_request
+from slipway_runtime.codec.compression import decompress
 
-_BEGINNINGS: Final = (b"\x1f\x8b", b"\x78")  # gzip, and zlib, which is what HTTP calls deflate
-_EITHER: Final = 32 + zlib.MAX_WBITS
+_GZIP: Final = b"\x1f\x8b"
+_DEFLATE: Final = b"\x78"
 _BEST_RATIO: Final = 1032
 
 
 def is_compressed(message: bytes) -> bool:
     """Tell by its first bytes."""
-    return message.startswith(_BEGINNINGS)
+    return message.startswith((_GZIP, _DEFLATE))
 
 
 def bound(message: bytes, largest: int) -> int:
@@ -27,13 +26,5 @@ def bound(message: bytes, largest: int) -> int:
 
 def inflate(message: bytes, largest: int) -> bytes:
     """Inflate a compressed message; refuse one that is broken or becomes too large."""
-    inflating = zlib.decompressobj(_EITHER)
-    try:
-        inflated = inflating.decompress(message, largest)
-    except zlib.error as error:
-        raise bad_request(f"the compressed message is broken: {error}") from None
-    if inflating.unconsumed_tail:
-        raise RefusedError(413, f"the message inflates to more than the {largest} bytes allowed")
-    if not inflating.eof:
-        raise bad_request("the compressed message ends too early")
-    return inflated
+    name = b"gzip" if message.startswith(_GZIP) else b"deflate"
+    return decompress(message, name, largest)

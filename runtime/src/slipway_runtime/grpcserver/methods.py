@@ -20,7 +20,7 @@ from slipway_runtime.messages import open_inference_pb2 as pb
 
 Handler: TypeAlias = "grpc.RpcMethodHandler[bytes, bytes]"
 _Asked = TypeVar("_Asked", bound=Message)
-_LARGEST: Final = 64 * 1024
+_LARGEST: Final = 1024 * 1024
 """Bytes of a request that is no prediction."""
 
 
@@ -72,7 +72,7 @@ def _unary(kind: type[_Asked], answer: Callable[[_Asked], Awaitable[Message]]) -
 def _read(kind: type[_Asked], octets: bytes) -> _Asked:
     plain = inflate(octets, _LARGEST) if is_compressed(octets) else octets
     if len(plain) > _LARGEST:
-        raise RefusedError(413, f"a {kind.__name__} has {_LARGEST} bytes at most")
+        raise RefusedError(413, f"a {kind.__name__} is at most a MiB")
     try:
         return kind.FromString(plain)
     except DecodeError:

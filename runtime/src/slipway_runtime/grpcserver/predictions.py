@@ -35,8 +35,11 @@ _LATE: Final = 504
 _CHEAP: Final = 2 * 1024 * 1024
 """Memory for a request that is read on the event loop: a millisecond or two of work."""
 
-_FEW: Final = 1024 * 1024
-"""Elements that are written there."""
+_SHORT: Final = 4 * 1024 * 1024
+"""Bytes of an answer that is written there."""
+
+_TEXT: Final = 256
+"""Bytes of numbers that are copied while one text is encoded."""
 
 _Given = ParamSpec("_Given")
 _Made = TypeVar("_Made")
@@ -150,7 +153,7 @@ class Predictions:
         return read
 
     async def _written(self, answer: Answer, tensors: list[Tensor]) -> bytes:
-        if sum([tensor.size for tensor in tensors]) <= _FEW:
+        if sum(map(_effort, tensors)) <= _SHORT:
             return self._write(answer, tensors)
         return await self._in_thread(self._write, answer, tensors)
 
@@ -165,3 +168,7 @@ class Predictions:
     ) -> _Made:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._threads, work, *given)
+
+
+def _effort(tensor: Tensor) -> int:
+    return tensor.size * _TEXT if tensor.dtype == object else tensor.nbytes

@@ -1,6 +1,7 @@
 """The gRPC server: what it listens on, what it tolerates, and how it ends.
 
 On the event loop of the HTTP server, with its limits. Imported only where gRPC is asked for.
+grpc.aio, because gRPC's threads, handing over to this loop, took 5 % more processor time a request.
 """
 
 import asyncio

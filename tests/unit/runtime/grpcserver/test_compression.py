@@ -40,7 +40,7 @@ def test_no_message_of_the_protocol_begins_like_a_compressed_one() -> None:
 def test_what_swells_is_refused_where_it_becomes_too_large(
     compress: Callable[[bytes], bytes],
 ) -> None:
-    with pytest.raises(RefusedError, match="inflates to more than the 1000 bytes") as caught:
+    with pytest.raises(RefusedError, match="decompressed") as caught:
         inflate(compress(bytes(1001)), 1000)
     assert caught.value.status == 413
     assert inflate(compress(bytes(1000)), 1000) == bytes(1000)
@@ -48,5 +48,5 @@ def test_what_swells_is_refused_where_it_becomes_too_large(
 
 @pytest.mark.parametrize("broken", [b"\x1f\x8b", b"\x1f\x8bxx", b"\x78\x9c", b"\x78abc"])
 def test_what_is_broken_is_refused(broken: bytes) -> None:
-    with pytest.raises(RefusedError, match="compressed message"):
+    with pytest.raises(RefusedError, match=r"is not|ends in the middle"):
         inflate(broken, 1000)
