@@ -165,7 +165,7 @@ class FastProtocol(BoundedProtocol):
 
     def on_message_begin(self) -> None:
         """Begin to count and to collect; a scope is made only where it is needed."""
-        self._in_head, self._head = True, 0
+        self._in_head, self._began, self._head = True, True, 0
         self.url = b""
         self.headers = []
 

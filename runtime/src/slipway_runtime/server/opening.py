@@ -10,6 +10,7 @@ import logging
 import threading
 import weakref
 from collections.abc import Callable
+from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -18,9 +19,11 @@ from slipway_runtime.lifecycle import checksum
 from slipway_runtime.lifecycle.reload import Outcome, Reloader, Report, Swapped
 from slipway_runtime.lifecycle.state import AsgiApp, Phase, State
 from slipway_runtime.metrics import Metrics
+from slipway_runtime.server.later import Later
 from slipway_runtime.settings import ServeSettings
 
 if TYPE_CHECKING:
+    from slipway_runtime.lifecycle.repository import Repository
     from slipway_runtime.model import Model
 
 log = logging.getLogger("slipway")
@@ -88,7 +91,6 @@ class Opening:
         """Verify, load and warm the file; raise `ModelError` where it is no model to serve."""
         from slipway_runtime.lifecycle import loading
         from slipway_runtime.lifecycle.repository import Repository
-        from slipway_runtime.server import pages
 
         checksum.expect(self._settings.path)
         model = loading.load(self._settings, self._limits)
@@ -96,7 +98,7 @@ class Opening:
         model.warm_up(self._settings.warmup_requests)
         load = self.load if self._settings.model_control else None
         repository = Repository(self._settings.identity, self._state, load)
-        return Prepared(model, pages.build(model, self._metrics, repository))
+        return Prepared(model, Later(partial(_pages, model, self._metrics, repository)))
 
     def _place(self, prepared: Prepared) -> None:
         self._metrics.loaded(prepared.model.engine.platform)
@@ -112,3 +114,10 @@ class Opening:
             return Swapped(signature_changed=False, is_gone=lambda: True)
         changed, left = old.signature != prepared.model.signature, weakref.ref(old)
         return Swapped(changed, lambda: left() is None)
+
+
+def _pages(model: "Model", metrics: Metrics, repository: "Repository") -> AsgiApp:
+    """Build the pages; importing FastAPI for them takes longer than loading a small model."""
+    from slipway_runtime.server import pages
+
+    return pages.build(model, metrics, repository)

@@ -1,6 +1,6 @@
 """What FastAPI answers: documentation, the protocol's metadata and its model repository.
 
-Built once the model is known, and imported late: FastAPI takes longer to import than everything
+Built when one of them is first asked for: FastAPI takes longer to import than everything
 else here together.
 """
 

@@ -23,6 +23,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     limits: LimitSettings
     _in_head = False
+    _began = False
     _head = 0
     _piece = 0
     _head_timer: TimerHandle | None = None
@@ -35,9 +36,11 @@ class BoundedProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """Feed the parser; give up on a head that does not end."""
         self._piece = len(data)
+        self._began = False
         super().data_received(data)
         if self._in_head:
-            self._count_head()
+            # Where one begins in a piece nobody knows: whole requests may have come before it.
+            self._count_head(0 if self._began else self._piece)
         elif self.timeout_keep_alive_task is None and self._idle():
             self._expect_head()  # blank lines, which are allowed there and begin nothing
         elif self._head_timer is not None:
@@ -46,10 +49,10 @@ class BoundedProtocol(HttpToolsProtocol):
     def _idle(self) -> bool:
         return self.cycle is None or self.cycle.response_complete
 
-    def _count_head(self) -> None:
+    def _count_head(self, size: int) -> None:
         if self.transport.is_closing():
             return
-        self._head += self._piece
+        self._head += size
         if self._head > self.limits.head:
             self._give_up(431, self._too_large)
         else:
@@ -94,7 +97,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         """Begin to count."""
-        self._in_head, self._head = True, 0
+        self._in_head, self._began, self._head = True, True, 0
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
