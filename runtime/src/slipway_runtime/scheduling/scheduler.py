@@ -151,7 +151,8 @@ class Scheduler:
     def _dispatch(self) -> None:
         """Start whatever can start."""
         self._called = False
-        while jobs := self._line.take(perf_counter(), self._may_run):
+        now = perf_counter()
+        while jobs := self._line.take(now, self._may_run):
             size = sum([job.size for job in jobs])
             if self._pace.quick(size):
                 ran = running.run(jobs)
@@ -159,8 +160,9 @@ class Scheduler:
                 self._conclude(jobs, ran)
             else:
                 self._start(jobs)
-        self._watch()
-        self._set_alarm()
+            now = perf_counter()
+        self._watch(now)
+        self._set_alarm(now)
 
     def _may_run(self, size: int) -> bool:
         return self._free > 0 or self._pace.quick(size)
@@ -201,10 +203,9 @@ class Scheduler:
                 self._cache.keep(job.remember, outcome)
             job.settle(outcome)
 
-    def _watch(self) -> None:
+    def _watch(self, now: float) -> None:
         """Give a time limit to whatever could not be answered at once."""
         jobs, self._unwatched = self._unwatched, []
-        now = perf_counter()
         for job in jobs:
             if not job.settled:
                 limit = min(job.inference.timeout or self._settings.timeout, self._settings.timeout)
@@ -221,11 +222,10 @@ class Scheduler:
         else:
             self._line.remove(job)
 
-    def _set_alarm(self) -> None:
-        """Look again when the next group is ripe."""
+    def _set_alarm(self, now: float) -> None:
+        """Look again when the next group is ripe that was not at this moment."""
         if self._alarm is not None:
             self._alarm.cancel()
-        now = perf_counter()
         ripe = self._line.ripens(now)
         self._alarm = None
         if ripe is not None:
