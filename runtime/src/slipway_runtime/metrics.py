@@ -69,6 +69,11 @@ class Distribution:
         self._fresh.clear()
 
     @property
+    def uncounted(self) -> int:
+        """Tell how many values are only kept so far."""
+        return len(self._fresh)
+
+    @property
     def sum(self) -> float:
         """Add all values up."""
         return self._sum + sum(self._fresh)
@@ -127,6 +132,15 @@ class Metrics:
         self.last = time()
         if code != _OK:
             self.failed_seconds += seconds
+        self._uncounted += 1
+        if self._uncounted >= _AT_ONCE:
+            self._count_in()
+
+    def _count_in(self) -> None:
+        self._uncounted = 0
+        stages = (self.decode, self.queue, self.compute, self.encode, self.rows)
+        for seen in (*stages, *self.durations.values()):
+            seen.count_in()
 
     def left(self) -> None:
         """Forget a request that goes on elsewhere, where it is counted."""

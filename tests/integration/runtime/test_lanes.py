@@ -147,9 +147,9 @@ def test_a_body_that_comes_late_and_in_pieces_is_waited_for(iris: Server, pause:
 
 
 def test_a_client_that_wants_to_close_is_obeyed(iris: Server) -> None:
-    for version, headers in (("1.1", {"connection": "close"}), ("1.0", {})):
+    for start in (head(connection="close"), head(version="1.0")):
         with Connection(iris) as connection:
-            connection.send(head(version=version, **headers) + GOOD)
+            connection.send(start + GOOD)
 
             status, answered, _ = connection.answer()
 

@@ -114,3 +114,18 @@ def test_readiness_is_told_as_it_is_now() -> None:
 
 def test_the_process_itself_is_told() -> None:
     assert any(name == "process_resident_memory_bytes" for name, _ in samples(made()))
+
+
+def test_many_requests_take_no_more_memory_than_few() -> None:
+    metrics = made()
+    for _ in range(10_000):
+        metrics.began()
+        metrics.decode.observe(0.001)
+        metrics.waited(0.001)
+        metrics.ran((1,), 0.001)
+        metrics.encode.observe(0.001)
+        metrics.ended("infer", 200, 0.001)
+
+    kept = [metrics.decode, metrics.queue, metrics.compute, metrics.encode, metrics.rows]
+    assert all(seen.uncounted < 1000 for seen in [*kept, *metrics.durations.values()])
+    assert all(seen.count == 10_000 for seen in kept)
