@@ -7,7 +7,7 @@ it also measures the wait for Python's lock, so there the thread's own time does
 
 from typing import Final
 
-QUICK: Final = 0.0003
+QUICK: Final = 0.0005
 """Seconds that everything else may have to wait for one run."""
 
 _STALL: Final = 0.25
