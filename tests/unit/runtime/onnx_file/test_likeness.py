@@ -38,7 +38,7 @@ def array() -> bytes:
         *[(pickle.dumps({"a": [1]}, protocol), "pickle") for protocol in (0, 2, 3, 4, 5)],
         (pickle.dumps(np.zeros(3), 0), "pickle"),
         (zipped(), "zip archive"),
-        (gzip.compress(b"x", mtime=0), "gzip"),
+        (gzip.compress(b"x"), "gzip"),
         (tarred(), "tar archive"),
         (array(), "numpy array"),
         (b"<!DOCTYPE html><html>", "HTML"),
@@ -52,6 +52,8 @@ def array() -> bytes:
         (b"\x40\x00\x00\x00\x00\x00\x00\x00" + b'{"a":{}}', "safetensors"),
         (b"GGUF\x03", "GGUF"),
     ],
+    # Some of the contents hold the time, which a test's name must not.
+    ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_what_a_file_looks_like_is_named(content: bytes, words: str) -> None:
     assert words in (likeness(content[:512]) or "")
