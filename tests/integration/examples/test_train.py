@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from slipway_testing.cluster import ROOT
+
 
 def test_a_fresh_training_agrees_with_what_is_checked_in(examples: Path) -> None:
     done = _train(examples, "--check")
@@ -60,6 +62,11 @@ def test_an_unknown_example_is_refused_with_the_known_ones(examples: Path) -> No
 
     assert done.returncode == 2
     assert "no such example: roses; there are iris, breast-cancer" in done.stderr
+
+
+@pytest.fixture
+def examples() -> Path:
+    return ROOT / "deploy" / "examples"
 
 
 @pytest.fixture
