@@ -39,8 +39,8 @@ class BoundedProtocol(HttpToolsProtocol):
         self._began = False
         super().data_received(data)
         if self._in_head:
-            # Where one begins in a piece nobody knows: whole requests may have come before it.
-            self._count_head(0 if self._began else self._piece)
+            # Of a piece in which it begins, most may be requests that came whole before it.
+            self._count_head(self._parsed() if self._began else self._piece)
         elif self.timeout_keep_alive_task is None and self._idle():
             self._expect_head()  # blank lines, which are allowed there and begin nothing
         elif self._head_timer is not None:
@@ -66,9 +66,11 @@ class BoundedProtocol(HttpToolsProtocol):
         """Refuse a head that is there and too large; raising ends the parser's work."""
         if self._head + self._piece <= self.limits.head:
             return  # as nearly always, and nothing more need be looked at
-        size = len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
-        if size > self.limits.head:
+        if self._parsed() > self.limits.head:
             raise HeadError
+
+    def _parsed(self) -> int:
+        return len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
 
     def _expect_head(self) -> None:
         if self._head_timer is None:
