@@ -3,6 +3,7 @@
 Knows who waits for it and what it asks for; where it waits or runs is the scheduler's business.
 """
 
+import logging
 from asyncio import TimerHandle
 from collections.abc import Callable, Hashable
 from time import perf_counter
@@ -15,6 +16,8 @@ from slipway_runtime.signature import Tensor
 
 if TYPE_CHECKING:
     from slipway_runtime.scheduling.running import Running
+
+log = logging.getLogger("slipway")
 
 Outcome = list[Tensor] | Exception
 Done = Callable[[Outcome], None]
@@ -55,8 +58,12 @@ class Job:
         done, self._done = self._done, None
         if self.timer is not None:
             self.timer.cancel()
-        if done is not None:
+        if done is None:
+            return
+        try:
             done(outcome)
+        except Exception as error:  # those who were computed with it still wait for theirs
+            log.error("an answer could not be handed over", exc_info=error)
 
     def cancel(self) -> None:
         """Nobody waits any more: what has not run never will, what runs alone is stopped."""

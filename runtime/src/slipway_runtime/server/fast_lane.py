@@ -118,12 +118,15 @@ class FastCycle:
 
     def deliver(self, answer: Answer) -> None:
         """Send the answer."""
+        protocol = self._protocol
         if self.response_complete:
+            return
+        if protocol.transport.is_closing():
+            self._end(CLIENT_GONE)
             return
         self._end(answer.status, len(answer.body))
         if self._entry is not None:
             answer = answer._replace(headers=(*answer.headers, self._entry.header))
-        protocol = self._protocol
         closing = self._lane.state.draining or not self.keep_alive
         head = self._lane.head(answer, protocol.server_state.default_headers, closing)
         protocol.transport.write(head + answer.body)
