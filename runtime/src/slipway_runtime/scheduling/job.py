@@ -58,8 +58,12 @@ class Job:
         done, self._done = self._done, None
         if self.timer is not None:
             self.timer.cancel()
-        if done is not None:
-            hand_over(done, outcome)
+        if done is None:
+            return
+        try:
+            done(outcome)
+        except Exception as error:  # those who were computed with it still wait for theirs
+            log.error("an answer could not be handed over", exc_info=error)
 
     def cancel(self) -> None:
         """Nobody waits any more: what has not run never will, what runs alone is stopped."""
@@ -68,14 +72,6 @@ class Job:
             if self.timer is not None:
                 self.timer.cancel()
             self._withdraw(self)
-
-
-def hand_over(done: Done, outcome: Outcome) -> None:
-    """Give an answer to who waits for it; whoever cannot take it takes it from nobody else."""
-    try:
-        done(outcome)
-    except Exception as error:
-        log.error("an answer could not be handed over", exc_info=error)
 
 
 def measure(inference: Inference) -> tuple[int, int]:

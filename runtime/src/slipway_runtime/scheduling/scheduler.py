@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
 from time import perf_counter
-from typing import Any, NamedTuple
+from typing import Any
 
 from slipway_runtime import stages
 from slipway_runtime.errors import RefusedError, unavailable
@@ -21,7 +21,7 @@ from slipway_runtime.inference import Inference
 from slipway_runtime.metrics import Metrics
 from slipway_runtime.model import Model
 from slipway_runtime.scheduling import cache, grouping, running
-from slipway_runtime.scheduling.job import Done, Job, Outcome, hand_over, measure
+from slipway_runtime.scheduling.job import Done, Job, Outcome, measure
 from slipway_runtime.scheduling.line import Line
 from slipway_runtime.scheduling.pace import Pace
 from slipway_runtime.scheduling.running import Ran, Running
@@ -31,18 +31,6 @@ from slipway_runtime.signature import Tensor
 Gone = Callable[[], Coroutine[Any, Any, None]]
 
 log = logging.getLogger("slipway")
-
-
-class _Quick(NamedTuple):
-    """A prediction that is computed in a moment: no time to cancel it."""
-
-    model: Model
-    inference: Inference
-    size: int
-    rows: int
-    done: Done
-    arrived: float
-    listener: list[stages.Stage] | None
 
 
 class Scheduler:
@@ -68,7 +56,6 @@ class Scheduler:
         self._at_once = False
         self._unwatched: list[Job] = []
         self._called = False
-        self._quick: list[_Quick] = []
         self._alarm: TimerHandle | None = None
         metrics.watch_line(lambda: len(self._line))
 
@@ -93,15 +80,14 @@ class Scheduler:
     def submit(self, model: Model, inference: Inference, done: Done) -> Job | None:
         """Take a prediction on; `done` is called on the loop.
 
-        None says that this has happened, or will before the loop waits for anything else.
+        None says that it has been called already.
         """
         if model.serial != self._serial:
             self.meet(model)
         if self._at_once:
             size, rows = measure(inference)
             if self._pace.quick(size):
-                listener = stages.listener()
-                self._run_soon(_Quick(model, inference, size, rows, done, perf_counter(), listener))
+                self._run_alone(model, inference, size, rows, done)
                 return None
         job = Job(model, inference, done, self._withdraw)
         if self._cache is not None and self._remembered(job, self._cache):
@@ -121,33 +107,24 @@ class Scheduler:
         )
         self._at_once = self._cache is None and not self._joins
 
-    def _run_soon(self, quick: "_Quick") -> None:
-        """Run it after all else that has arrived in this turn of the loop was read.
-
-        The processor does what is alike fastest in a row: it has the code at hand.
-        """
-        if not self._quick:
-            self._loop.call_soon(self._run_quick)
-        self._quick.append(quick)
-
-    def _run_quick(self) -> None:
-        """Do what `_dispatch` and `_conclude` do for others, in the shortest way."""
-        quick, self._quick = self._quick, []
-        for model, inference, size, rows, done, arrived, listener in quick:
-            began = perf_counter()
-            outcome: Outcome
-            try:
-                outcome = model.compute(inference.feed, inference.outputs)
-            except Exception as error:
-                outcome = error
-            seconds = perf_counter() - began
-            if model.serial == self._serial:
-                self._pace.ran_here(size, seconds)
-            self._metrics.waited(began - arrived)
-            self._metrics.ran((rows,), seconds)
-            if listener is not None:
-                _tell(listener, arrived, began, seconds)
-            hand_over(done, outcome)
+    def _run_alone(
+        self, model: Model, inference: Inference, size: int, rows: int, done: Done
+    ) -> None:
+        """Do what `_wait` and `_conclude` do for others, here and now: the shortest way."""
+        began = perf_counter()
+        outcome: Outcome
+        try:
+            outcome = model.compute(inference.feed, inference.outputs)
+        except Exception as error:
+            outcome = error
+        now = perf_counter()
+        seconds = now - began
+        self._pace.ran_here(size, seconds)
+        self._metrics.waited(0.0)
+        self._metrics.ran((rows,), seconds)
+        if (listener := stages.listener()) is not None:
+            listener.append(stages.Stage("compute", began, now))
+        done(outcome)
 
     def _remembered(self, job: Job, known: cache.Cache) -> bool:
         job.remember = cache.key(job.model, job.inference)
@@ -218,7 +195,10 @@ class Scheduler:
         for job, outcome in zip(jobs, ran.outcomes, strict=True):
             self._metrics.waited(ran.began - job.arrived)
             if job.listener is not None:
-                _tell(job.listener, job.arrived, ran.began, ran.seconds)
+                job.listener += (
+                    stages.Stage("queue", job.arrived, ran.began),
+                    stages.Stage("compute", ran.began, ran.began + ran.seconds),
+                )
             if self._cache is not None and job.remember and not isinstance(outcome, Exception):
                 self._cache.keep(job.remember, outcome)
             job.settle(outcome)
@@ -250,11 +230,6 @@ class Scheduler:
         self._alarm = None
         if ripe is not None:
             self._alarm = self._loop.call_later(max(0.0, ripe - now), self._dispatch)
-
-
-def _tell(listener: list[stages.Stage], arrived: float, began: float, seconds: float) -> None:
-    listener.append(stages.Stage("queue", arrived, began))
-    listener.append(stages.Stage("compute", began, began + seconds))
 
 
 def _settle(answer: "Future[list[Tensor]]", outcome: Outcome) -> None:

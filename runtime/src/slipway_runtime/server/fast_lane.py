@@ -5,7 +5,7 @@ scope and no messages. Whatever else comes takes the way through the ASGI applic
 does what has begun here and does not end in a moment. Decides nothing about predictions.
 """
 
-from asyncio import TimerHandle, get_running_loop
+from asyncio import TimerHandle
 from collections.abc import Mapping
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final
@@ -54,21 +54,6 @@ class FastLane:
         self.calls = {} if operation.sees_inside else _calls(identity)
         self._default: list[Header] = []
         self._usual = b""
-        self._arrived: list[FastCycle] = []
-
-    def arrive(self, cycle: "FastCycle") -> None:
-        """Begin with a request when all that came in this turn of the loop has been received.
-
-        The processor does what is alike fastest in a row: it has the code at hand.
-        """
-        if not self._arrived:
-            get_running_loop().call_soon(self._begin)
-        self._arrived.append(cycle)
-
-    def _begin(self) -> None:
-        arrived, self._arrived = self._arrived, []
-        for cycle in arrived:
-            cycle.begin()
 
     def head(self, answer: Answer, default: list[Header], closing: bool) -> bytes:
         """Write the lines before a body, in the order in which uvicorn does."""
@@ -99,8 +84,8 @@ class FastCycle:
     """One prediction on its way; to uvicorn it looks like its own request-response cycle."""
 
     __slots__ = (
-        "_body", "_entry", "_json", "_lane", "_protocol", "_started", "call", "disconnected",
-        "job", "keep_alive", "message_event", "response_complete",
+        "_entry", "_lane", "_protocol", "_started", "call", "disconnected", "job", "keep_alive",
+        "message_event", "response_complete",
     )  # fmt: skip
 
     def __init__(self, protocol: "FastProtocol", call: Call) -> None:
@@ -123,18 +108,6 @@ class FastCycle:
             return None
         path = unquote(protocol.url.decode())
         return log.begin("POST", path, protocol.headers, protocol.client)
-
-    def read(self, body: bytes, json_length: int | None) -> None:
-        """Take the body; binary tensors may follow its JSON."""
-        self._body = body
-        self._json = json_length
-        self._lane.arrive(self)
-
-    def begin(self) -> None:
-        """Ask for the prediction, if anybody still waits for it."""
-        if not self.response_complete:
-            predictions = self._lane.predictions
-            self.job = predictions.begin(self.call, self._body, self._json, self.deliver)
 
     def set(self) -> None:
         """Hear from uvicorn that the connection is lost: nobody waits any more."""
@@ -289,7 +262,7 @@ class FastProtocol(BoundedProtocol):
             return
         self._stop_reading()
         body = self._chunks[0] if len(self._chunks) == 1 else b"".join(self._chunks)
-        fast.read(body, self._json)
+        fast.job = self.lane.predictions.begin(fast.call, body, self._json, fast.deliver)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop waiting."""

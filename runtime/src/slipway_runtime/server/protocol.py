@@ -5,11 +5,9 @@ of every other error here.
 """
 
 import sys
-from asyncio import BaseTransport, TimerHandle, Transport
-from collections.abc import Sized
+from asyncio import BaseTransport, TimerHandle
 from typing import Any
 
-from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from slipway_runtime.server.answers import error_body
@@ -18,18 +16,6 @@ from slipway_runtime.server.settings import LimitSettings
 
 class HeadError(Exception):
     """A request's head is too large."""
-
-
-class _Flow(FlowControl):
-    """Reads no more while there are requests that were sent ahead; uvicorn's own goes on."""
-
-    def __init__(self, transport: Transport, ahead: Sized) -> None:
-        super().__init__(transport)
-        self._ahead = ahead
-
-    def resume_reading(self) -> None:
-        if not self._ahead:
-            super().resume_reading()
 
 
 class BoundedProtocol(HttpToolsProtocol):
@@ -45,7 +31,6 @@ class BoundedProtocol(HttpToolsProtocol):
     def connection_made(self, transport: BaseTransport) -> None:
         """Wait for the first request, but not for ever."""
         super().connection_made(transport)  # type: ignore[arg-type]
-        self.flow = _Flow(self.transport, self.pipeline)
         self._expect_head()
 
     def data_received(self, data: bytes) -> None:
